@@ -1,1 +1,5 @@
-export {}
+export { type Database } from './database.ts'
+export { type EmbeddedPostgres, openEmbedded } from './embedded.ts'
+export { asUnavailable, type FailureKind, failureOf, isUniqueViolation } from './failure.ts'
+export { type MigrationSource, migrate, requireMigrated } from './migrate.ts'
+export { type DatabaseConfig, openDatabase } from './open.ts'

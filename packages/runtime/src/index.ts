@@ -1,1 +1,43 @@
-export {}
+export { type Environment, readConfig } from './config.ts'
+export {
+  type Check,
+  type CheckResult,
+  createHealth,
+  type Health,
+  type HealthOptions,
+  type Readiness,
+} from './health.ts'
+export {
+  createHttpApp,
+  type HttpApp,
+  type HttpAppOptions,
+  type HttpLimits,
+  type HttpPlugin,
+  type TypeBoxTypeProvider,
+} from './http/app.ts'
+export { acceptRawBodies } from './http/json-body.ts'
+export { streamSignal } from './http/open-streams.ts'
+export { problemSchema } from './http/openapi.ts'
+export { PROBLEM_TYPE, sendProblem } from './http/problems.ts'
+export { REQUEST_ID_HEADER } from './http/request-id.ts'
+export { type HttpOptions, type HttpServer, serveHttp } from './http/server.ts'
+export { type SseFrame, type SseOptions, sendEvents } from './http/sse.ts'
+export { statusOf } from './http/status.ts'
+export { TENANT_HEADER, tenantOf } from './http/tenant.ts'
+export { bodyCheckedByHandler } from './http/validation.ts'
+export {
+  createLogger,
+  type LogDestination,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+} from './logger.ts'
+export {
+  createMetrics,
+  type GaugeOptions,
+  type HistogramOptions,
+  type MetricOptions,
+  type Metrics,
+  type MetricsOptions,
+} from './metrics.ts'
+export { aborted, type RunOptions, runUntilSignalled } from './signals.ts'

@@ -1,1 +1,2 @@
-export {}
+export { type RunStackOptions, runStack } from './run.ts'
+export { openStack, type Stack, type StackOptions } from './stack.ts'

@@ -1,1 +1,14 @@
-export {}
+export { freePort } from './free-port.ts'
+export { findNatsServer, type NatsOptions, type NatsServer, startNats } from './nats.ts'
+export type { PostgresServer } from './postgres/offer.ts'
+export { startPostgres } from './postgres/start.ts'
+export {
+  createDatabase,
+  createTestDatabase,
+  describeWithServer,
+  itWithServer,
+  type TestDatabase,
+} from './postgres.ts'
+export { type ProcessEnd, type ProcessSpec, type SupervisedProcess, startProcess } from './process.ts'
+export { createTempFolder, type TempFolder } from './temp-folder.ts'
+export { type WaitOptions, waitFor } from './wait-for.ts'

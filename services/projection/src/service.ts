@@ -1,1 +1,145 @@
-export {}
+import { fileURLToPath } from 'node:url'
+import { type Bus, connectBus } from '@daybook/bus'
+import {
+  type Database,
+  type MigrationSource,
+  migrate,
+  openDatabase,
+  requireMigrated,
+} from '@daybook/database'
+import {
+  createProjectionMetrics,
+  journalReader,
+  type Projection,
+  readinessOf,
+  startProjection,
+  watchHead,
+} from '@daybook/eventing'
+import {
+  aborted,
+  createHealth,
+  createLogger,
+  createMetrics,
+  type HttpServer,
+  type Logger,
+  type Metrics,
+  serveHttp,
+} from '@daybook/runtime'
+import { sql } from 'kysely'
+import type { ProjectionConfig } from './config.ts'
+import { whenRunsChanged } from './handlers.ts'
+import { listEffectsRoute } from './routes/effects.ts'
+import { listEventsRoute } from './routes/events.ts'
+import { getRunRoute, listRunsRoute } from './routes/runs.ts'
+import { readStreamRoute } from './routes/streams.ts'
+import { resetRuns } from './store/reset.ts'
+
+export const projectionMigrations: MigrationSource = {
+  service: 'projection',
+  directory: fileURLToPath(new URL('../migrations', import.meta.url)),
+}
+
+/** What the projection runs on. It closes none of it. */
+export interface ProjectionParts {
+  database: Database<unknown>
+  bus: Bus
+  logger: Logger
+  metrics: Metrics
+  http: { host: string; port: number }
+  version: string
+  compareMs: number
+  lagMax: number
+}
+
+export interface ProjectionService extends AsyncDisposable {
+  readonly http: HttpServer
+  /** The read model of runs and their effects. */
+  readonly runs: Projection<unknown>
+}
+
+/** Reads top-down as start order. Disposing stops everything in reverse: doors first, then what they lead to. */
+export async function openProjection(parts: ProjectionParts): Promise<ProjectionService> {
+  const { database, bus, logger, metrics } = parts
+  await requireMigrated(database, projectionMigrations)
+  await using stack = new AsyncDisposableStack()
+  const head = stack.use(watchHead({ readHead: () => journalReader(database.kysely).head(), bus, logger }))
+  const runs = stack.use(
+    startProjection({
+      schema: 'projection',
+      name: 'runs',
+      version: 1,
+      kinds: ['run'],
+      database,
+      apply: whenRunsChanged,
+      reset: resetRuns,
+      consumer: { bus, stream: 'DAYBOOK_EVENTS', durable: 'projection-runs' },
+      logger,
+      metrics: createProjectionMetrics(metrics),
+      compareMs: parts.compareMs,
+    }),
+  )
+  const health = createHealth()
+  health.addCheck('database', async () => {
+    await sql`select 1`.execute(database.kysely)
+    return { ok: true }
+  })
+  health.addCheck('runs', () => readinessOf(runs, parts.lagMax))
+  const plugins = [
+    listEventsRoute({ database, head }),
+    readStreamRoute({ database, head }),
+    listRunsRoute(runs),
+    getRunRoute(runs),
+    listEffectsRoute(runs),
+  ]
+  const http = stack.use(
+    await serveHttp({
+      ...parts.http,
+      service: 'projection',
+      version: parts.version,
+      logger,
+      health,
+      metrics,
+      plugins,
+    }),
+  )
+  const opened = stack.move()
+  return { http, runs, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+/** Serves until the signal aborts. */
+export async function runProjection(config: ProjectionConfig, signal: AbortSignal): Promise<void> {
+  const logger = createLogger({ service: 'projection', level: config.LOG_LEVEL })
+  await using database = openProjectionDatabase(config, logger)
+  await using bus = await connectBus(
+    { servers: config.NATS_URL, name: 'projection', inboxPrefix: '_INBOX_projection' },
+    logger,
+  )
+  await using projection = await openProjection({
+    database,
+    bus,
+    logger,
+    metrics: createMetrics({ service: 'projection' }),
+    http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
+    version: '0.1.0',
+    compareMs: config.COMPARE_MS,
+    lagMax: config.LAG_MAX,
+  })
+  logger.info({ url: projection.http.url }, 'the projection is open')
+  await Promise.race([aborted(signal), projection.http.failed])
+}
+
+/** Brings the tables of the read models up to date; run it as their owner, after the journal's. */
+export async function migrateProjection(config: ProjectionConfig): Promise<void> {
+  const logger = createLogger({ service: 'projection', level: config.LOG_LEVEL })
+  await using database = openProjectionDatabase(config, logger)
+  const applied = await migrate(database, projectionMigrations)
+  logger.info({ applied }, 'the tables of the projection are up to date')
+}
+
+function openProjectionDatabase(config: ProjectionConfig, logger: Logger): Database<unknown> {
+  return openDatabase<unknown>({
+    url: config.DATABASE_URL,
+    applicationName: 'daybook-projection',
+    onIdleError: (error) => logger.warn({ err: error }, 'a database connection broke'),
+  })
+}

@@ -1,0 +1,132 @@
+import { closedLoop, median, openLoop, quantile } from '../measure.ts'
+import type { Plan } from './plan.ts'
+import type { Scenario, Shape } from './scenario.ts'
+
+/** One figure line. Latencies are those of a whole request, in milliseconds. */
+export interface Figures {
+  eventsPerSecond: number
+  p50Ms: number
+  p99Ms: number
+  /** Share of one core that the load generator used. */
+  generatorCpu: number
+}
+
+/** What one system did at one shape: the median over the rounds, and the rounds. */
+export interface Result extends Figures, Shape {
+  system: string
+  rounds: Figures[]
+}
+
+export interface OpenLoopResult extends Figures {
+  system: string
+  offeredPerSecond: number
+  seconds: number
+  maxMs: number
+}
+
+/** Events acknowledged so far, by scenario name: what must be found stored at the end. */
+export type Acknowledged = Map<string, number>
+
+export interface Run {
+  signal: AbortSignal
+  acknowledged: Acknowledged
+  progress: (line: string) => void
+}
+
+/**
+ * Measures every system at every shape, all systems of a shape one right after the other, so that
+ * a ratio compares neighbours in time. Who begins changes with every round and shape.
+ */
+export async function compare(scenarios: readonly Scenario[], plan: Plan, run: Run): Promise<Result[]> {
+  const rounds = new Map<string, Figures[]>()
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const [index, shape] of plan.shapes.entries()) {
+      run.progress(`round ${round + 1} of ${plan.rounds}: ${describeShape(shape)}`)
+      for (const scenario of rotate(takingPart(scenarios, shape), round + index)) {
+        const key = keyOf(scenario, shape)
+        rounds.set(key, [...(rounds.get(key) ?? []), await measure(scenario, shape, plan, run)])
+      }
+    }
+  }
+  return plan.shapes.flatMap((shape) =>
+    takingPart(scenarios, shape).map((scenario) => ({
+      system: scenario.name,
+      ...shape,
+      ...medians(rounds.get(keyOf(scenario, shape)) ?? []),
+      rounds: rounds.get(keyOf(scenario, shape)) ?? [],
+    })),
+  )
+}
+
+export function describeShape({ callers, eventsPerRequest }: Shape): string {
+  const who = callers === 1 ? '1 caller' : `${callers} callers`
+  return eventsPerRequest === 1 ? `${who}, 1 event a request` : `${who}, ${eventsPerRequest} events a request`
+}
+
+async function measure(scenario: Scenario, shape: Shape, plan: Plan, run: Run): Promise<Figures> {
+  await using session = await scenario.open(shape)
+  const callers = Array.from({ length: shape.callers }, (_, caller) => async () => {
+    await session.append(caller)
+    acknowledge(run, scenario, shape.eventsPerRequest)
+  })
+  const { latenciesMs, requestsPerSecond, generatorCpu } = await closedLoop(callers, {
+    warmUpMs: plan.warmUpMs,
+    durationMs: plan.durationMs,
+    signal: run.signal,
+  })
+  await scenario.settle?.(run.signal)
+  return figures(requestsPerSecond * shape.eventsPerRequest, latenciesMs, generatorCpu)
+}
+
+/** Single events at a fixed rate, whatever the system does. */
+export async function offer(scenario: Scenario, plan: Plan['openLoop'], run: Run): Promise<OpenLoopResult> {
+  run.progress(`${scenario.label}: ${plan.ratePerSecond} events/s offered`)
+  await using session = await scenario.open({ callers: plan.callers, eventsPerRequest: 1 })
+  const request = async (index: number): Promise<void> => {
+    await session.append(index % plan.callers)
+    acknowledge(run, scenario, 1)
+  }
+  const { latenciesMs, requestsPerSecond, generatorCpu } = await openLoop(request, {
+    ...plan,
+    signal: run.signal,
+  })
+  return {
+    system: scenario.name,
+    offeredPerSecond: plan.ratePerSecond,
+    seconds: plan.durationMs / 1000,
+    ...figures(requestsPerSecond, latenciesMs, generatorCpu),
+    maxMs: quantile(latenciesMs, 1),
+  }
+}
+
+function acknowledge(run: Run, scenario: Scenario, events: number): void {
+  run.acknowledged.set(scenario.name, (run.acknowledged.get(scenario.name) ?? 0) + events)
+}
+
+function takingPart(scenarios: readonly Scenario[], shape: Shape): Scenario[] {
+  return scenarios.filter((scenario) => scenario.takesPart?.(shape) ?? true)
+}
+
+function rotate<T>(values: readonly T[], by: number): T[] {
+  const start = by % values.length
+  return [...values.slice(start), ...values.slice(0, start)]
+}
+
+function keyOf(scenario: Scenario, shape: Shape): string {
+  return `${scenario.name} ${shape.callers} ${shape.eventsPerRequest}`
+}
+
+function figures(eventsPerSecond: number, latenciesMs: Float64Array, generatorCpu: number): Figures {
+  const [p50Ms, p99Ms] = [quantile(latenciesMs, 0.5), quantile(latenciesMs, 0.99)]
+  return { eventsPerSecond, p50Ms, p99Ms, generatorCpu }
+}
+
+function medians(rounds: readonly Figures[]): Figures {
+  const middle = (pick: (round: Figures) => number): number => median(rounds.map(pick))
+  return {
+    eventsPerSecond: middle((round) => round.eventsPerSecond),
+    p50Ms: middle((round) => round.p50Ms),
+    p99Ms: middle((round) => round.p99Ms),
+    generatorCpu: middle((round) => round.generatorCpu),
+  }
+}

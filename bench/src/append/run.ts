@@ -1,0 +1,99 @@
+import { createDatabase, startNats } from '@daybook/testing'
+import { describeMachine } from '../machine.ts'
+import { readSettings } from '../postgres-settings.ts'
+import { type Environment, natsVersion, openPostgres, startDaybook } from '../servers.ts'
+import { readVersions } from '../versions.ts'
+import { type Acknowledged, compare, offer } from './compare.ts'
+import { daybookHttp } from './daybook-http.ts'
+import { daybookNats } from './daybook-nats.ts'
+import { emmett, installEmmett } from './emmett.ts'
+import { installMessageDb, messageDb } from './message-db.ts'
+import { installPlainTable, plainInsert } from './plain-insert.ts'
+import { planOf } from './plan.ts'
+import type { Report } from './report.ts'
+import type { Scenario } from './scenario.ts'
+import { judge, type Stored } from './targets.ts'
+
+export interface AppendOptions {
+  /** Length of one measurement. */
+  seconds: number
+  quick: boolean
+  env: Environment
+  /** Ends the run early; everything that was started is taken down. */
+  signal: AbortSignal
+  progress: (line: string) => void
+}
+
+/** Reads top-down as start order; leaving the scope, in whatever way, stops and removes everything in reverse. */
+export async function runAppend(options: AppendOptions): Promise<Report> {
+  const { env, signal, progress } = options
+  const startedAt = new Date().toISOString()
+  progress('starting Postgres, nats-server, journal and gateway')
+  const machine = await describeMachine()
+  await using postgres = await openPostgres(env)
+  const settings = await readSettings(postgres.url)
+  await using nats = await startNats()
+  await using journal = await createDatabase(postgres.url)
+  await using peers = await installPeers(postgres.url)
+  await using daybook = await startDaybook({ databaseUrl: journal.url, natsUrl: nats.url })
+
+  const addresses = { databaseUrl: journal.url, natsUrl: nats.url, gatewayUrl: daybook.gatewayUrl }
+  const throughNats = daybookNats(addresses)
+  const scenarios = [throughNats, daybookHttp(addresses), ...peers.scenarios]
+  const plan = planOf(options)
+  const acknowledged: Acknowledged = new Map()
+  const results = await compare(scenarios, plan, { signal, acknowledged, progress })
+  const openLoop = await offer(throughNats, plan.openLoop, { signal, acknowledged, progress })
+  const stored = await countStored(scenarios, acknowledged)
+  const targets = judge(results, openLoop, stored)
+  return {
+    benchmark: 'append',
+    startedAt,
+    machine,
+    postgres: { from: postgres.from, ...settings },
+    nats: { version: await natsVersion(), syncInterval: 'always' },
+    systems: await describeSystems(scenarios),
+    plan,
+    results,
+    openLoop,
+    stored,
+    targets,
+    ok: targets.every(({ ok }) => ok),
+  }
+}
+
+/** Each peer in a database of its own on the same server. */
+async function installPeers(url: string): Promise<AsyncDisposable & { scenarios: Scenario[] }> {
+  await using stack = new AsyncDisposableStack()
+  const plain = stack.use(await createDatabase(url))
+  await installPlainTable(plain.url)
+  const messages = stack.use(await createDatabase(url))
+  await installMessageDb(messages.url)
+  const events = stack.use(await createDatabase(url))
+  await installEmmett(events.url)
+  const installed = stack.move()
+  return {
+    scenarios: [
+      plainInsert(plain.url, 'one'),
+      plainInsert(plain.url, 'many'),
+      messageDb(messages.url, 'one'),
+      messageDb(messages.url, 'per-stream'),
+      emmett(events.url),
+    ],
+    [Symbol.asyncDispose]: () => installed.disposeAsync(),
+  }
+}
+
+async function countStored(scenarios: readonly Scenario[], acknowledged: Acknowledged): Promise<Stored[]> {
+  const counted: Stored[] = []
+  for (const scenario of scenarios) {
+    const { name } = scenario
+    counted.push({ system: name, acknowledged: acknowledged.get(name) ?? 0, stored: await scenario.count() })
+  }
+  return counted
+}
+
+async function describeSystems(scenarios: readonly Scenario[]): Promise<Report['systems']> {
+  const versionOf = await readVersions()
+  return scenarios.map(({ name, label, packageName }) => ({ name, label, version: versionOf(packageName) }))
+}

@@ -1,0 +1,73 @@
+import { constants } from 'node:os'
+import { parseArgs } from 'node:util'
+import { DaybookError } from '@daybook/errors'
+import { renderReport } from './append/report.ts'
+import { runAppend } from './append/run.ts'
+
+const usage = `Usage: npm run bench -- append [options]
+
+Benchmarks
+  append            appends through Daybook's doors, a plain insert, Message DB and Emmett
+
+Options
+  --seconds <n>     length of one measurement, 0.2 to 60 (default 2)
+  --quick           one short round: shows that everything runs, too noisy for a verdict to rely on
+  --json            one JSON document on standard output instead of the tables
+
+Exit codes: 0 all targets met, 1 a target missed, 2 could not run.`
+
+interface Arguments {
+  benchmark: string | undefined
+  json: boolean
+  quick: boolean
+  seconds: number
+}
+
+function readArguments(args: string[]): Arguments {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, seconds: { type: 'string' } },
+  })
+  const { json = false, quick = false } = values
+  const seconds = values.seconds === undefined ? (quick ? 0.5 : 2) : Number(values.seconds)
+  if (!(seconds >= 0.2 && seconds <= 60)) {
+    throw new DaybookError('invalid-usage', '--seconds takes a number from 0.2 to 60.')
+  }
+  return { benchmark: positionals[0], json, quick, seconds }
+}
+
+/** The first Ctrl-C stops the load and takes everything down again; a second one leaves at once. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(128 + constants.signals[name])
+      controller.abort(new Error('stopped before the end'))
+    })
+  }
+  return controller.signal
+}
+
+async function main(): Promise<number> {
+  const { benchmark, json, ...options } = readArguments(process.argv.slice(2))
+  if (benchmark !== 'append') {
+    console.error(usage)
+    return 2
+  }
+  const report = await runAppend({
+    ...options,
+    env: process.env,
+    progress: console.error,
+    signal: abortOnSignals(),
+  })
+  console.log(json ? JSON.stringify(report, undefined, 2) : `\n${renderReport(report)}`)
+  return report.ok ? 0 : 1
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(`The benchmark could not run: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 2
+}

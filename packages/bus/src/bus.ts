@@ -1,0 +1,151 @@
+import { DaybookError } from '@daybook/errors'
+import { type BatchMessage, publishBatch } from './batch.ts'
+import type { BusConfig } from './config.ts'
+import { Connection } from './connection.ts'
+import {
+  type BatchHandler,
+  type ConsumeOptions,
+  type Consumer,
+  type ConsumerName,
+  consume,
+} from './consume.ts'
+import { ensureTopology } from './ensure-topology.ts'
+import { toBusError } from './failure.ts'
+import { type Headers, toNatsHeaders } from './headers.ts'
+import { type BusLogger, silentLogger } from './logger.ts'
+import { publishQueued, type QueuedOptions, type QueuedReceipt } from './queue.ts'
+import { type BusReply, type RequestOptions, Requests } from './request.ts'
+import { type Responder, respond } from './respond.ts'
+import { type StreamState, streamState } from './stream-state.ts'
+import { type BusParts, type Listener, listen, type Subscription } from './subscribe.ts'
+import { type Topology, topology } from './topology.ts'
+
+/**
+ * NATS as Daybook uses it. The bus outlives every failure of the server: what listens, responds and consumes is attached
+ * when a connection is there and again after each loss; what publishes or asks while there is none fails at once with
+ * `unavailable`. Dispose what you opened on it first and then the bus.
+ */
+export interface Bus extends AsyncDisposable {
+  readonly connected: boolean
+  /** To whoever listens now, at most once, unconfirmed. Errors: `unavailable`, `payload-too-large`, `invalid-request`. */
+  publish(subject: string, data: string | Uint8Array, headers?: Headers): void
+  /**
+   * Asks and waits for the answer. Errors: the problem that the responder answered; `timeout`: the outcome is not known;
+   * `unavailable`: nothing was done.
+   */
+  request(subject: string, data: string | Uint8Array, options: RequestOptions): Promise<BusReply>
+  /** Answers requests, sharing them with the others of the group. Errors of the handler become problem answers. */
+  respond(subject: string, queueGroup: string, responder: Responder): Subscription
+  listen(subject: string, listener: Listener): Subscription
+  /** Makes what the configured topology declares. Idempotent. Errors: `unavailable`, `timeout`, `unsafe-configuration`. */
+  ensureTopology(): Promise<void>
+  /** Into a stream, confirmed. Errors: `overloaded`, `timeout` (outcome not known), `unavailable`, `payload-too-large`. */
+  publishQueued(subject: string, data: string | Uint8Array, options?: QueuedOptions): Promise<QueuedReceipt>
+  /** All or none, fenced. Errors: `unavailable`, which here always means that the outcome is not known. */
+  publishBatch(
+    stream: string,
+    messages: readonly BatchMessage[],
+    expectedLastSeq: number,
+  ): Promise<{ lastSeq: number }>
+  /** Undefined when there is no such stream. Errors: `unavailable`, `timeout`. */
+  streamState(stream: string): Promise<StreamState | undefined>
+  /** Handles a consumer's messages in batches, in order, one at a time. Errors: `invalid-usage`. */
+  consume(name: ConsumerName, handler: BatchHandler, options?: ConsumeOptions): Consumer
+}
+
+/** How long `wait: true` waits. */
+const WAIT_MS = 10_000
+
+/**
+ * Opens the bus. It returns at once and connects in the background, unless `wait` is set.
+ * Errors: `unsafe-configuration`; with `wait` also `unavailable`.
+ */
+export async function connectBus(config: BusConfig, logger: BusLogger = silentLogger): Promise<Bus> {
+  const connection = new Connection(config, logger)
+  if (config.wait === true) {
+    try {
+      await connection.waitUntilConnected(config.waitMs ?? WAIT_MS)
+    } catch (error) {
+      await connection[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+  return new NatsBus({ connection, logger }, config.topology ?? topology)
+}
+
+class NatsBus implements Bus {
+  readonly #parts: BusParts
+  readonly #topology: Topology
+  readonly #requests: Requests
+  #ensuring: Promise<void> | undefined
+
+  constructor(parts: BusParts, declared: Topology) {
+    this.#parts = parts
+    this.#topology = declared
+    this.#requests = new Requests(parts)
+  }
+
+  get connected(): boolean {
+    return this.#parts.connection.connected
+  }
+
+  publish(subject: string, data: string | Uint8Array, headers?: Headers): void {
+    const options = headers === undefined ? {} : { headers: toNatsHeaders(headers) }
+    const nats = this.#parts.connection.use()
+    try {
+      nats.publish(subject, data, options)
+    } catch (error) {
+      throw toBusError(error, `send the message to ${subject}`)
+    }
+  }
+
+  request(subject: string, data: string | Uint8Array, options: RequestOptions): Promise<BusReply> {
+    return this.#requests.request(subject, data, options)
+  }
+
+  respond(subject: string, queueGroup: string, responder: Responder): Subscription {
+    return respond(this.#parts, { subject, queueGroup }, responder)
+  }
+
+  listen(subject: string, listener: Listener): Subscription {
+    return listen(this.#parts, subject, listener)
+  }
+
+  /** Consumers that come back together share one round of questions. */
+  ensureTopology(): Promise<void> {
+    this.#ensuring ??= ensureTopology(this.#parts, this.#topology).finally(() => {
+      this.#ensuring = undefined
+    })
+    return this.#ensuring
+  }
+
+  publishQueued(
+    subject: string,
+    data: string | Uint8Array,
+    options: QueuedOptions = {},
+  ): Promise<QueuedReceipt> {
+    return publishQueued(this.#parts, { subject, data }, options)
+  }
+
+  publishBatch(stream: string, messages: readonly BatchMessage[], expectedLastSeq: number) {
+    return publishBatch(this.#parts, { stream, expectedLastSeq }, messages)
+  }
+
+  streamState(stream: string): Promise<StreamState | undefined> {
+    return streamState(this.#parts, stream)
+  }
+
+  consume(name: ConsumerName, handler: BatchHandler, options: ConsumeOptions = {}): Consumer {
+    const { stream, durable } = name
+    if (!this.#topology.consumers.some((known) => known.stream === stream && known.durable === durable)) {
+      throw new DaybookError('invalid-usage', `The topology declares no consumer ${durable} of ${stream}.`)
+    }
+    const ensure = (): Promise<void> => this.ensureTopology()
+    return consume(this.#parts, { stream, durable, ensure, ...options }, handler)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#requests[Symbol.asyncDispose]()
+    await this.#parts.connection[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,91 @@
+import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import { fromNatsHeaders, type Headers } from './headers.ts'
+import type { IncomingMessage } from './message.ts'
+
+/** A message of a durable consumer. It is delivered again until it is settled; only the first settlement counts. */
+export interface Delivery extends IncomingMessage {
+  /** How often it was delivered before. */
+  readonly redeliveries: number
+  /** Done. Not confirmed: after a lost connection or a power cut the message may come again. */
+  ack(): void
+  /** Deliver it again, at once or after `delayMs`. */
+  nak(delayMs?: number): void
+  /** Never deliver it again; `reason` goes into the server's advisory. */
+  term(reason: string): void
+}
+
+const encoder = new TextEncoder()
+const ACK = encoder.encode('+ACK')
+const NAK = encoder.encode('-NAK')
+/** The server answers within a millisecond or is in trouble. */
+const CONFIRM_TIMEOUT_MS = 2_000
+const NANOS_PER_MS = 1_000_000
+
+export class PulledDelivery implements Delivery {
+  readonly #message: Msg
+  #settled = false
+
+  constructor(message: Msg) {
+    this.#message = message
+  }
+
+  get subject(): string {
+    return this.#message.subject
+  }
+
+  get data(): Uint8Array {
+    return this.#message.data
+  }
+
+  get headers(): Headers {
+    return fromNatsHeaders(this.#message.headers)
+  }
+
+  get redeliveries(): number {
+    return deliveryCountOf(this.#message.reply ?? '') - 1
+  }
+
+  text(): string {
+    return this.#message.string()
+  }
+
+  ack(): void {
+    this.#settle(ACK)
+  }
+
+  nak(delayMs = 0): void {
+    this.#settle(delayMs > 0 ? `-NAK {"delay":${Math.ceil(delayMs) * NANOS_PER_MS}}` : NAK)
+  }
+
+  term(reason: string): void {
+    this.#settle(`+TERM ${reason}`)
+  }
+
+  get settled(): boolean {
+    return this.#settled
+  }
+
+  /** Hands it back at once and waits until the server has taken note. */
+  async nakConfirmed(nats: NatsConnection): Promise<void> {
+    const { reply } = this.#message
+    if (this.#settled || reply === undefined) return
+    this.#settled = true
+    await nats.request(reply, NAK, { timeout: CONFIRM_TIMEOUT_MS })
+  }
+
+  #settle(answer: string | Uint8Array): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#message.respond(answer)
+  }
+}
+
+/**
+ * JetStream tells about a delivery in the subject to acknowledge it on (ADR-15):
+ * `$JS.ACK.<stream>.<consumer>.<count>.…`, or with two more words in front: `$JS.ACK.<domain>.<account>.<stream>.…`.
+ */
+function deliveryCountOf(ackSubject: string): number {
+  const words = ackSubject.split('.')
+  const count = Number(words[words.length === 9 ? 4 : 6])
+  return Number.isSafeInteger(count) && count > 0 ? count : 1
+}

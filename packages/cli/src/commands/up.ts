@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { wholeNumber } from '../option-values.ts'
+import type { WithSession } from '../session.ts'
+
+interface UpOptions {
+  readonly port?: number
+  readonly natsPort?: number
+  readonly data?: string
+  readonly fresh?: boolean
+}
+
+const port = wholeNumber(1)
+
+export function addUp(program: Command, _session: WithSession): void {
+  program
+    .command('up')
+    .description('Run Daybook on this machine: database, NATS and all services in one process, until Ctrl-C.')
+    .option('--port <port>', 'HTTP port; the next free one from here on is taken', port)
+    .option('--nats-port <port>', 'NATS port; the next free one from here on is taken', port)
+    .option('--data <folder>', 'where the data is kept (default: .daybook)')
+    .option('--fresh', 'delete the data of this folder first')
+    .addHelpText('after', '\nExample:\n  daybook up --port 7500 --data /var/lib/daybook')
+    .action(async (options: UpOptions) => {
+      // Loaded only here: no other command needs the database and the services in its memory.
+      const { runStack } = await import('@daybook/stack')
+      const { port, natsPort, data, fresh } = options
+      await runStack({
+        ...(port === undefined ? {} : { port }),
+        ...(natsPort === undefined ? {} : { natsPort }),
+        ...(data === undefined ? {} : { data }),
+        ...(fresh === undefined ? {} : { fresh }),
+      })
+    })
+}

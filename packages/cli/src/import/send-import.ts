@@ -1,0 +1,115 @@
+import type { Daybook } from '@daybook/client'
+import { DaybookError } from '@daybook/errors'
+import type { Draft, JournalEvent } from '@daybook/events'
+import type { KeptBlob } from './blob-store.ts'
+import type { ImportPlan } from './plan-import.ts'
+
+export interface ImportOutcome {
+  /** `extended`: an earlier import had only the beginning of the run. */
+  readonly outcome: 'imported' | 'extended' | 'already-imported'
+  /** Events that were new to the journal. */
+  readonly eventsAdded: number
+}
+
+/**
+ * Brings a plan into the journal. It may be stopped anywhere and done again:
+ *
+ * I1. Blobs come first, then the run's events in order, and RUN_IMPORTED last; so what an event refers to is always there, and RUN_IMPORTED means all.
+ * I2. Every request says at which seq it expects the run. What an earlier import brought in is answered with its first receipts;
+ *     a stream of the same name with other events is a conflict, and nothing is added to it.
+ *
+ * Throws `seq-conflict` or `id-reused` when the journal holds another run, or the same run with other content, under this name.
+ */
+export async function sendImport(daybook: Daybook, plan: ImportPlan): Promise<ImportOutcome> {
+  if (await isImported(daybook, plan)) return { outcome: 'already-imported', eventsAdded: 0 }
+  const known = await countKnown(daybook, plan)
+  await keepBlobs(daybook, plan.blobs)
+  for (const chunk of chunksOf(plan.drafts, known)) {
+    const expect = { [`run/${plan.runId}`]: chunk.offset === 0 ? ('absent' as const) : chunk.offset }
+    await daybook.append(chunk.drafts, { expect }) // I2
+  }
+  await daybook.append(plan.imported) // I1
+  return { outcome: known === 0 ? 'imported' : 'extended', eventsAdded: Math.max(0, plan.drafts.length - known) }
+}
+
+async function isImported(daybook: Daybook, { imported }: ImportPlan): Promise<boolean> {
+  for await (const { id } of existing(daybook.stream(imported.stream))) if (id === imported.id) return true
+  return false
+}
+
+/** How many of the run's events the journal has. Throws `seq-conflict` when what it has is not the beginning of this run. */
+async function countKnown(daybook: Daybook, { runId, drafts }: ImportPlan): Promise<number> {
+  const stream = `run/${runId}`
+  const { value: last } = await existing(daybook.stream(stream, { reverse: true, limit: 1 })).next()
+  if (last === undefined) return 0
+  const common = Math.min(last.seq, drafts.length)
+  const { value: meeting } = last.seq === common ? { value: last } : await existing(daybook.stream(stream, { after: common - 1, limit: 1 })).next()
+  if (meeting?.id === drafts[common - 1]?.id) return last.seq
+  const detail = `The journal already has a run ${runId} with other events (${stream} is at seq ${last.seq}). Nothing was imported; see: daybook run:events ${runId}`
+  throw new DaybookError('seq-conflict', detail, { details: { stream, actual: last.seq } })
+}
+
+/** A stream that is not there yet has no events. */
+async function* existing(events: AsyncIterable<JournalEvent>): AsyncGenerator<JournalEvent, undefined, undefined> {
+  try {
+    yield* events
+  } catch (error) {
+    if (!(error instanceof DaybookError) || error.code !== 'not-found') throw error
+  }
+  return undefined
+}
+
+/** Enough to hide the way to the server and back; a run has many small files. */
+const uploadsAtOnce = 8
+
+async function keepBlobs(daybook: Daybook, blobs: readonly KeptBlob[]): Promise<void> {
+  // All uploaders take from one iterator: each blob is sent once, and when one of them fails it is emptied for the others.
+  const left = blobs.values()
+  const upload = async (): Promise<void> => {
+    for (const blob of left) await keepBlob(daybook, blob)
+  }
+  await Promise.all(
+    Array.from({ length: uploadsAtOnce }, () =>
+      upload().catch((error: unknown) => {
+        for (const _ of left) continue
+        throw error
+      }),
+    ),
+  )
+}
+
+async function keepBlob(daybook: Daybook, { bytes, mediaType, sha256 }: KeptBlob): Promise<void> {
+  const kept = await daybook.blobs.put(bytes, mediaType)
+  if (kept.$blob === sha256) return
+  throw new DaybookError('internal', `A file arrived at the journal with other content (${sha256}). Import the run again.`)
+}
+
+interface Chunk {
+  /** The seq of the stream before this chunk. */
+  readonly offset: number
+  readonly drafts: readonly Draft[]
+}
+
+/** The journal takes 1,000 events and 4 MiB in a request; the rest is for the envelope and for other ways of counting. */
+const chunkEventsMax = 1_000
+const chunkBytesMax = 3 * 1024 * 1024
+
+/** Requests of a bearable size. None mixes events that the journal has with events that it has not (I2). */
+export function* chunksOf(drafts: readonly Draft[], known: number): Generator<Chunk> {
+  let offset = 0
+  let chunk: Draft[] = []
+  let bytes = 0
+  for (const [index, draft] of drafts.entries()) {
+    const size = Buffer.byteLength(JSON.stringify(draft))
+    const full = chunk.length === chunkEventsMax || bytes + size > chunkBytesMax || index === known
+    if (full && chunk.length > 0) {
+      yield { offset, drafts: chunk }
+      offset = index
+      chunk = []
+      bytes = 0
+    }
+    chunk.push(draft)
+    bytes += size
+  }
+  if (chunk.length > 0) yield { offset, drafts: chunk }
+}

@@ -1,0 +1,45 @@
+import type { Daybook } from '@daybook/client'
+import { connectDaybook } from '@daybook/client'
+import type { Command } from 'commander'
+import { gatewayUrl } from './endpoint.ts'
+import { type Shell, wantsColour } from './shell.ts'
+
+/** Options every command has. */
+export interface GlobalOptions {
+  readonly url?: string
+  readonly json?: boolean
+}
+
+/** One command at work: where it talks to, and how it says what it found. */
+export interface Session {
+  readonly shell: Shell
+  /** For a program: stdout holds one JSON document (or JSON lines, for a tail) and nothing else. */
+  readonly json: boolean
+  readonly colour: boolean
+  /** Opens the connection; the caller closes it (`await using`). */
+  connect(): Promise<Daybook>
+  /** A line or more to stdout. */
+  print(text: string): Promise<void>
+  /** One JSON document, on one line. */
+  printJson(value: unknown): Promise<void>
+  /** Progress and remarks, to stderr, for people only. */
+  remark(text: string): Promise<void>
+}
+
+/** Gives a command its session, once the options that all commands share were read. */
+export type WithSession = (command: Command) => Session
+
+export function openSession(shell: Shell, options: GlobalOptions): Session {
+  const json = options.json === true
+  return {
+    shell,
+    json,
+    colour: wantsColour(shell, shell.stdout),
+    connect: async () => connectDaybook({ url: await gatewayUrl(options.url, shell) }),
+    print: (text) => shell.stdout.write(`${text}\n`),
+    printJson: (value) => shell.stdout.write(`${JSON.stringify(value)}\n`),
+    remark: async (text) => {
+      if (!json) await shell.stderr.write(`${text}\n`)
+    },
+  }
+}

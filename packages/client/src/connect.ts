@@ -1,0 +1,76 @@
+import { createUlids, draft, subjects } from '@daybook/events'
+import { toAppendResult } from './answers.ts'
+import { type AppendDoor, appendWithin } from './append.ts'
+import type { Daybook } from './daybook.ts'
+import { type Http, openHttp } from './http.ts'
+import { openBlobs, openDeadLetters, readHealth } from './journal-reads.ts'
+import { openReads } from './reads.ts'
+import { openRuns } from './runs.ts'
+
+export interface ConnectOptions {
+  /** The gateway; `http://127.0.0.1:7400` by default. */
+  readonly url?: string
+  /** When given, appends go to this NATS server (`nats://…`) by request and reply; reads still go over HTTP. */
+  readonly nats?: string
+  /** Whose journal; `main` by default. Where callers are authenticated, the credential decides. */
+  readonly tenant?: string
+  /** How long one call may take with all its attempts; 10 s by default. Not for tails, which stay open. */
+  readonly timeoutMs?: number
+}
+
+export const defaultUrl = 'http://127.0.0.1:7400'
+
+/** Twice an attempt's own bound, so that one attempt which hangs leaves time for another. */
+const defaultTimeoutMs = 10_000
+
+/** Nothing is sent before the first call; over NATS the connection is opened at once. Close it with `await using`. */
+export async function connectDaybook(options: ConnectOptions = {}): Promise<Daybook> {
+  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+  const tenant = options.tenant === undefined ? {} : { tenant: options.tenant }
+  const http = openHttp({ url: options.url ?? defaultUrl, timeoutMs, ...tenant })
+  const door = options.nats === undefined ? httpDoor(http) : await natsDoor(options.nats, options.tenant ?? 'main')
+  const nextId = createUlids()
+  return {
+    draft: (input) => draft({ ...input, id: input.id ?? nextId() }),
+    append: (drafts, { expect, timeoutMs: ownTimeoutMs = timeoutMs } = {}) => {
+      const events = 'id' in drafts ? [drafts] : [...drafts]
+      return appendWithin(door.append, expect === undefined ? { events } : { events, expect }, ownTimeoutMs)
+    },
+    ...openReads(http),
+    runs: openRuns(http, timeoutMs),
+    blobs: openBlobs(http),
+    deadLetters: openDeadLetters(http),
+    health: () => readHealth(http),
+    [Symbol.asyncDispose]: () => door.close(),
+  }
+}
+
+interface Door {
+  readonly append: AppendDoor
+  close(): Promise<void>
+}
+
+function httpDoor(http: Http): Door {
+  return {
+    append: async (body, timeoutMs) => {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await http.readJson({ method: 'POST', path: '/v1/events', body, headers, timeoutMs })
+      return toAppendResult(answer.body)
+    },
+    close: async () => undefined,
+  }
+}
+
+/** Loaded only here: who appends over HTTP never loads the NATS client. */
+async function natsDoor(servers: string, tenant: string): Promise<Door> {
+  const { connectBus } = await import('@daybook/bus')
+  const bus = await connectBus({ servers, name: 'daybook-client' })
+  const subject = subjects.rpc(tenant, 'journal', 'append')
+  return {
+    append: async (body, timeoutMs) => {
+      const reply = await bus.request(subject, body, { timeoutMs })
+      return toAppendResult(JSON.parse(reply.text()))
+    },
+    close: async () => bus[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,128 @@
+import { DaybookError } from '@daybook/errors'
+import type { JournalEvent } from '@daybook/events'
+import { backoffMs, pause } from './backoff.ts'
+import type { Http, QueryValue } from './http.ts'
+import { toJournalEvent } from './answers.ts'
+import { createSseParser } from './sse.ts'
+
+export interface TailOptions {
+  /** Ends the iteration, without an error. */
+  readonly signal?: AbortSignal
+  /** Told each time the connection is lost, before it is made again. */
+  readonly onReconnect?: (cause: DaybookError, delayMs: number) => void
+}
+
+/** What to tail: a path that answers with SSE, and how to say "from here on". */
+export interface TailSource {
+  readonly path: string
+  readonly query: Readonly<Record<string, QueryValue>>
+  readonly after: number
+  /** The cursor an event stands for: its position in the journal, or its seq in a stream. */
+  cursorOf(event: JournalEvent): number
+  /** Whether SSE ids are cursors of this source, so that `Last-Event-ID` may name one. */
+  readonly sendsLastEventId: boolean
+}
+
+/**
+ * The server sends a comment every 15 s. After three that did not come the connection is dead, though the operating
+ * system may not know it for hours.
+ */
+const silenceMsMax = 45_000
+
+/** What one connection tells the next. */
+interface Progress {
+  after: number
+  /** Connections lost since the last event. */
+  losses: number
+  /** No answer has ever come: failing is then better than waiting for a server that may not exist. */
+  answered: boolean
+}
+
+/**
+ * The events of a source as they are committed, each once and in order, over as many connections as it takes.
+ *
+ * T1. Pull: the connection is read only while the consumer waits for an event, so a slow consumer slows the server, and nothing piles up here.
+ * T2. After a loss it goes on behind the last event that was handed out, never behind one that only arrived.
+ * T3. It ends when the signal says so, and fails when the first connection fails or the server refuses the request.
+ */
+export async function* tail(http: Http, source: TailSource, options: TailOptions): AsyncGenerator<JournalEvent, void, undefined> {
+  const progress: Progress = { after: source.after, losses: 0, answered: false }
+  const stopped = (): boolean => options.signal?.aborted === true
+  while (!stopped()) {
+    try {
+      yield* readConnection(http, source, { progress, ...options })
+    } catch (error) {
+      if (stopped()) return
+      const cause = asLoss(error)
+      if (cause.retry === 'never' || !progress.answered) throw cause // T3
+      progress.losses += 1
+      const delayMs = backoffMs(progress.losses)
+      options.onReconnect?.(cause, delayMs)
+      await pause(delayMs, options.signal)
+    }
+  }
+}
+
+async function* readConnection(
+  http: Http,
+  source: TailSource,
+  { progress, signal }: TailOptions & { progress: Progress },
+): AsyncGenerator<JournalEvent, void, undefined> {
+  const hangUp = new AbortController()
+  const both = signal === undefined ? hangUp.signal : AbortSignal.any([signal, hangUp.signal])
+  try {
+    const response = await http.openStream(requestOf(source, progress), both)
+    progress.answered = true
+    for await (const frame of framesOf(response, hangUp)) {
+      const event = toJournalEvent(frame.data)
+      const cursor = source.cursorOf(event)
+      if (cursor <= progress.after) continue // a server that repeats itself must not make us do so
+      yield event
+      progress.after = cursor // T2
+      progress.losses = 0
+    }
+    throw new DaybookError('unavailable', 'The live tail was closed by the server.')
+  } finally {
+    hangUp.abort()
+  }
+}
+
+function requestOf(source: TailSource, progress: Progress): Parameters<Http['openStream']>[0] {
+  const resumes = source.sendsLastEventId && progress.after > source.after
+  return {
+    path: source.path,
+    query: { ...source.query, after: progress.after },
+    headers: { accept: 'text/event-stream', ...(resumes ? { 'last-event-id': String(progress.after) } : {}) },
+  }
+}
+
+async function* framesOf(response: Response, hangUp: AbortController): AsyncGenerator<{ data: string }> {
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true || response.body === null) {
+    throw new DaybookError('invalid-usage', 'The server does not answer with a live tail. Check that the URL is that of a Daybook gateway.')
+  }
+  const parser = createSseParser()
+  const reader = response.body.getReader()
+  for (;;) {
+    const { done, value } = await readOrHangUp(reader, hangUp)
+    if (done) return
+    yield* parser.push(value)
+  }
+}
+
+/** The silence is measured only while we wait (T1): a consumer that takes its time is not a dead server. */
+async function readOrHangUp(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  hangUp: AbortController,
+): Promise<{ done: false; value: Uint8Array } | { done: true; value?: Uint8Array | undefined }> {
+  const timer = setTimeout(() => hangUp.abort(new DaybookError('unavailable', 'The live tail fell silent.')), silenceMsMax)
+  try {
+    return await reader.read()
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function asLoss(error: unknown): DaybookError {
+  if (error instanceof DaybookError) return error
+  return new DaybookError('unavailable', 'The connection of the live tail was lost.', { cause: error })
+}

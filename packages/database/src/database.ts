@@ -1,0 +1,54 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { asUnavailable, failureOf } from './failure.ts'
+
+/** Five tries with full jitter outlast any conflict between a handful of instances. */
+const ATTEMPTS_MAX = 5
+const BACKOFF_BASE_MS = 10
+
+/** One service's view of the database. Closing it closes its connections. */
+export interface Database<DB> extends AsyncDisposable {
+  readonly kysely: Kysely<DB>
+  /**
+   * Runs `work` in a transaction (read committed). A lost race (SQLSTATE 40001, 40P01, 55P03) runs it again, reads
+   * included, up to five times; so `work` must have no effect outside the database.
+   * Throws `unavailable` when the database cannot be reached; after a broken commit the outcome is unknown.
+   */
+  transaction<T>(work: (trx: Transaction<DB>) => Promise<T>): Promise<T>
+  /**
+   * Runs read-only `work` in one snapshot as the role `daybook_reader`, where row-level security shows the rows of
+   * `tenant` only, even to a query that forgot to ask.
+   */
+  asTenant<T>(tenant: string, work: (trx: Transaction<DB>) => Promise<T>): Promise<T>
+}
+
+async function withRetry<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run()
+    } catch (error) {
+      if (failureOf(error) !== 'conflict' || attempt === ATTEMPTS_MAX) throw asUnavailable(error)
+      await delay(Math.random() * BACKOFF_BASE_MS * 2 ** attempt)
+    }
+  }
+}
+
+/** Builds the view over a Kysely instance; `close` ends what the instance holds. */
+export function databaseOver<DB>(kysely: Kysely<DB>, close: () => Promise<void>): Database<DB> {
+  return {
+    kysely,
+    transaction: (work) => withRetry(() => kysely.transaction().execute(work)),
+    asTenant: (tenant, work) =>
+      withRetry(() =>
+        kysely
+          .transaction()
+          .setIsolationLevel('repeatable read')
+          .setAccessMode('read only')
+          .execute(async (trx) => {
+            await sql`select set_config('role', 'daybook_reader', true), set_config('daybook.tenant', ${tenant}, true)`.execute(trx)
+            return work(trx)
+          }),
+      ),
+    [Symbol.asyncDispose]: close,
+  }
+}

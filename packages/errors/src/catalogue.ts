@@ -1,0 +1,61 @@
+/** `later`: the same request may succeed when it is sent again. `never`: it has to be changed first. */
+export type Retry = 'never' | 'later'
+
+/** What is true of an error whoever raised it. */
+export interface CatalogueEntry {
+  /** A short sentence about the code, the same each time. */
+  readonly title: string
+  readonly retry: Retry
+}
+
+/**
+ * Every error code of Daybook. A code is a promise to callers: it is never renamed and never given another meaning.
+ * HTTP statuses and exit codes are chosen at those doors and are deliberately not part of this table.
+ */
+export const catalogue = {
+  // What was sent is not JSON that the journal can keep.
+  'invalid-json': { title: 'The text is not valid JSON', retry: 'never' },
+  'duplicate-json-key': { title: 'An object has the same key twice', retry: 'never' },
+  'json-too-deep': { title: 'The JSON is nested too deeply', retry: 'never' },
+  'unsafe-number': { title: 'A number cannot be kept exactly', retry: 'never' },
+  'invalid-string': { title: 'A text holds characters that cannot be kept', retry: 'never' },
+  'payload-too-large': { title: 'The payload is too large', retry: 'never' },
+  'unsupported-media-type': { title: 'The media type is not supported', retry: 'never' },
+  // What was sent is not a request or an event that Daybook knows.
+  'invalid-request': { title: 'The request is not valid', retry: 'never' },
+  'invalid-id': { title: 'The id is not a ULID', retry: 'never' },
+  'invalid-stream': { title: 'The stream name is not valid', retry: 'never' },
+  'unknown-event-type': { title: 'The event type is not known', retry: 'never' },
+  'unknown-event-version': { title: 'The version of the event type is not known', retry: 'never' },
+  'wrong-stream-kind': { title: 'The event type does not belong in this kind of stream', retry: 'never' },
+  'invalid-event-data': { title: 'The event data does not fit the schema of its type', retry: 'never' },
+  'too-many-events': { title: 'The request holds too many events', retry: 'never' },
+  // The journal or the state of the stream says no.
+  'id-reused': { title: 'The id belongs to an event with other content', retry: 'never' },
+  'key-reused': { title: 'The key belongs to another event of the stream', retry: 'never' },
+  'seq-conflict': { title: 'The stream is not where the request expects it', retry: 'never' },
+  'invalid-transition': { title: 'The state does not allow this event', retry: 'never' },
+  'not-found': { title: 'There is nothing under this name', retry: 'never' },
+  'method-not-allowed': { title: 'The method is not allowed here', retry: 'never' },
+  'invalid-cursor': { title: 'The cursor is not one that was handed out', retry: 'never' },
+  'damaged-run': { title: 'The run directory is damaged', retry: 'never' },
+  // Not now.
+  'position-not-reached': { title: 'The read model has not reached the position yet', retry: 'later' },
+  overloaded: { title: 'There is too much to do at the moment', retry: 'later' },
+  unavailable: { title: 'A part that is needed cannot be reached', retry: 'later' },
+  timeout: { title: 'No answer came in time; the outcome is not known', retry: 'later' },
+  // The process itself.
+  'invalid-usage': { title: 'The command is not used as it is meant', retry: 'never' },
+  'unsafe-configuration': { title: 'The configuration is not safe to run with', retry: 'never' },
+  'port-in-use': { title: 'The port is taken by another process', retry: 'never' },
+  'migration-failed': { title: 'The database could not be migrated', retry: 'never' },
+  internal: { title: 'Something went wrong inside Daybook', retry: 'later' },
+} as const satisfies Record<string, CatalogueEntry>
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof catalogue
+
+/** Whether `text` is a code of this version's catalogue. */
+export function isErrorCode(text: unknown): text is ErrorCode {
+  return typeof text === 'string' && Object.hasOwn(catalogue, text)
+}

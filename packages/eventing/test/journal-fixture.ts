@@ -1,0 +1,136 @@
+import { fileURLToPath } from 'node:url'
+import { type Bus, EVENTS_STREAM } from '@daybook/bus'
+import { type Database, migrate, openDatabase, openEmbedded } from '@daybook/database'
+import {
+  canonicalJson,
+  checksumOf,
+  createUlids,
+  FIRST_PREV,
+  hashOf,
+  type JournalEvent,
+  type JsonObject,
+  parseStream,
+  subjects,
+} from '@daybook/events'
+import { createTestDatabase } from '@daybook/testing'
+import { type RawBuilder, sql } from 'kysely'
+
+/** What a test says of an event; the rest follows. */
+export interface Entry {
+  stream: string
+  type: string
+  data?: JsonObject
+  tenant?: string
+}
+
+/** A database with the journal's tables, and what is needed to fill them as the journal would. */
+export interface JournalFixture extends AsyncDisposable {
+  database: Database<unknown>
+  /** A second instance's view of the same database. */
+  openAnother(): Database<unknown>
+  /** Appends events, one transaction for all, and answers them as committed. */
+  append(...entries: Entry[]): Promise<JournalEvent[]>
+  /** Publishes events as the relay does. */
+  relay(bus: Bus, events: readonly JournalEvent[]): Promise<void>
+  setEra(era: number): Promise<void>
+}
+
+const JOURNAL_MIGRATIONS = fileURLToPath(new URL('../../../services/journal/migrations', import.meta.url))
+const RECORDED_AT = '2026-11-21T09:00:00.000Z'
+
+export async function createJournalFixture(): Promise<JournalFixture> {
+  await using stack = new AsyncDisposableStack()
+  const { url } = stack.use(await createTestDatabase())
+  const embedded = url === undefined ? stack.use(await openEmbedded('memory://')) : undefined
+  const openAnother = () =>
+    embedded?.database<unknown>() ??
+    stack.use(openDatabase<unknown>({ url: url ?? '', applicationName: 'test', poolMax: 4 }))
+  const database = openAnother()
+  await migrate(database, { service: 'journal', directory: JOURNAL_MIGRATIONS })
+  const writer = new Writer(database)
+  const opened = stack.move()
+  return {
+    database,
+    openAnother: () => (embedded === undefined ? opened.use(openDatabase<unknown>({ url: url ?? '', applicationName: 'test', poolMax: 4 })) : database),
+    append: (...entries) => writer.append(entries),
+    relay: (bus, events) => writer.relay(bus, events),
+    setEra: async (era) => void (await sql`update journal.head set era = ${era}`.execute(database.kysely)),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+class Writer {
+  readonly #database: Database<unknown>
+  readonly #nextUlid = createUlids()
+  readonly #ends = new Map<string, { seq: number; hash: string }>()
+  readonly #previous = new Map<number, number>()
+  readonly #lastOfKind = new Map<string, number>()
+  #position = 0
+
+  constructor(database: Database<unknown>) {
+    this.#database = database
+  }
+
+  async append(entries: readonly Entry[]): Promise<JournalEvent[]> {
+    const events = entries.map((entry) => this.#commit(entry))
+    await this.#database.transaction(async (trx) => {
+      for (let start = 0; start < events.length; start += 1_000) {
+        await insertStatement(events.slice(start, start + 1_000)).execute(trx)
+      }
+      await sql`update journal.head set position = ${this.#position}`.execute(trx)
+    })
+    return events
+  }
+
+  async relay(bus: Bus, events: readonly JournalEvent[]): Promise<void> {
+    const state = await bus.streamState(EVENTS_STREAM)
+    const messages = events.map((event) => ({
+      subject: subjects.event(event),
+      data: JSON.stringify(event),
+      headers: {
+        'Daybook-Position': String(event.position),
+        'Daybook-Prev': String(this.#previous.get(event.position)),
+        'Daybook-Era': '1',
+      },
+    }))
+    let expected = state?.lastSeq ?? 0
+    for (let start = 0; start < messages.length; start += 500) {
+      expected = (await bus.publishBatch(EVENTS_STREAM, messages.slice(start, start + 500), expected)).lastSeq
+    }
+  }
+
+  #commit({ stream, type, data = {}, tenant = 'main' }: Entry): JournalEvent {
+    const end = this.#ends.get(`${tenant} ${stream}`) ?? { seq: 0, hash: FIRST_PREV }
+    const { kind } = parseStream(stream)
+    this.#position += 1
+    const header = {
+      id: this.#nextUlid(),
+      tenant,
+      stream,
+      seq: end.seq + 1,
+      type,
+      v: 1,
+      actor: { kind: 'service' as const, id: 'test' },
+      occurredAt: new Date(Date.parse(RECORDED_AT) + this.#position).toISOString(),
+      recordedAt: RECORDED_AT,
+      checksum: checksumOf(canonicalJson(data)),
+      prev: end.hash,
+    }
+    const hash = hashOf(header)
+    this.#ends.set(`${tenant} ${stream}`, { seq: header.seq, hash })
+    this.#previous.set(this.#position, this.#lastOfKind.get(kind) ?? 0)
+    this.#lastOfKind.set(kind, this.#position)
+    return { ...header, data, position: this.#position, hash }
+  }
+}
+
+function insertStatement(events: readonly JournalEvent[]): RawBuilder<unknown> {
+  const rows = events.map((event) => ({ ...event, kind: parseStream(event.stream).kind, data: canonicalJson(event.data) }))
+  return sql`
+    insert into journal.events
+    select position, tenant, stream, kind, seq, id, type, v, null, data, 'service', 'test', "occurredAt", "recordedAt",
+      null, null, null, decode(checksum, 'hex'), decode(prev, 'hex'), decode(hash, 'hex')
+    from json_to_recordset(${JSON.stringify(rows)}::json) as row (
+      position bigint, tenant text, stream text, kind text, seq bigint, id text, type text, v integer, data text,
+      "occurredAt" timestamptz, "recordedAt" timestamptz, checksum text, prev text, hash text)`
+}

@@ -1,0 +1,150 @@
+import type { JournalEvent } from '../envelope.ts'
+import { members, objectOf, texts } from './read.ts'
+import type { Effect, RunStatus, RunSummary } from './summary.ts'
+import { findTransitionFault, type RunState } from './transition.ts'
+
+/** More faults than this say nothing new; they are only counted. */
+const FAULTS_KEPT_MAX = 100
+
+/**
+ * The state after an event. Pure, and total: it never throws, whatever an import brought in. It touches only the run and
+ * the one effect that the event names, so that a projection can load just these. What the state does not allow is added
+ * to `faults` and changes nothing else; seq, last event and `updatedAt` go on. Events of other streams change nothing.
+ */
+export function evolveRun(state: RunState, event: JournalEvent): RunState {
+  if (!event.stream.startsWith('run/')) return state
+  const run = advance(state.run ?? unborn(event), event)
+  const fault = findTransitionFault(state, event)
+  if (fault !== undefined) return { run: flag(run, event, fault), effect: state.effect }
+  return apply({ run, effect: state.effect }, event)
+}
+
+function apply({ run, effect }: { run: RunSummary; effect: Effect | undefined }, event: JournalEvent): RunState {
+  switch (event.type) {
+    case 'RUN_CREATED':
+      return { run: create(run, event), effect }
+    case 'PROCESS_ASSIGNED':
+      return { run: { ...run, ...processOf(event, run) }, effect }
+    case 'EFFECT_REQUESTED': {
+      const requested = request(run, event)
+      return { run: countPending(run, requested.kind, 1), effect: requested }
+    }
+    case 'EFFECT_RESOLVED':
+    case 'EFFECT_CANCELLED':
+      if (effect === undefined) return { run, effect }
+      return { run: countPending(run, effect.kind, -1), effect: settle(effect, event) }
+    case 'RUN_COMPLETED':
+      return { run: { ...end(run, 'completed', event), ...outputOf(event) }, effect }
+    case 'RUN_FAILED':
+      return { run: { ...end(run, 'failed', event), ...members(event.data, ['error']) }, effect }
+    case 'RUN_CANCELLED':
+      return { run: end(run, 'cancelled', event), effect }
+    case 'RUN_CANCEL_REQUESTED':
+      return { run: { ...run, cancelRequestedAt: run.cancelRequestedAt ?? event.occurredAt }, effect }
+    default:
+      return { run, effect }
+  }
+}
+
+/** A run of which only later events are known, as after a damaged import. */
+function unborn(event: JournalEvent): RunSummary {
+  return {
+    runId: event.stream.slice('run/'.length),
+    status: 'created',
+    processId: '',
+    entrypoint: { importPath: '', exportName: '' },
+    effectsTotal: 0,
+    effectsPending: 0,
+    pendingByKind: {},
+    createdAt: event.occurredAt,
+    updatedAt: event.occurredAt,
+    lastSeq: event.seq,
+    lastEventId: event.id,
+    lastEventType: event.type,
+    faults: [],
+    faultsTotal: 0,
+  }
+}
+
+function advance(run: RunSummary, event: JournalEvent): RunSummary {
+  return { ...run, lastSeq: event.seq, lastEventId: event.id, lastEventType: event.type, updatedAt: event.occurredAt }
+}
+
+function flag(run: RunSummary, event: JournalEvent, detail: string): RunSummary {
+  const faultsTotal = run.faultsTotal + 1
+  if (run.faults.length >= FAULTS_KEPT_MAX) return { ...run, faultsTotal }
+  const fault = { seq: event.seq, eventId: event.id, code: 'invalid-transition' as const, detail }
+  return { ...run, faultsTotal, faults: [...run.faults, fault] }
+}
+
+function create(run: RunSummary, event: JournalEvent): RunSummary {
+  const nested = objectOf(event.data, 'nested')
+  const origin = {
+    ...texts(nested, ['sessionId', 'parentRunId']),
+    ...texts(event.data, ['sessionId', 'parentRunId']),
+  }
+  return { ...run, ...processOf(event, run), ...origin, createdAt: event.occurredAt }
+}
+
+function processOf(event: JournalEvent, run: RunSummary): Pick<RunSummary, 'processId' | 'entrypoint'> {
+  const { processId, ...revision } = texts(event.data, ['processId', 'processRevision'])
+  const entrypoint = { ...run.entrypoint, ...texts(objectOf(event.data, 'entrypoint'), ['importPath', 'exportName']) }
+  // Without a name the run would count as not created, and everything after would be flagged.
+  return { ...revision, processId: processId || run.processId || 'unknown', entrypoint }
+}
+
+function request(run: RunSummary, event: JournalEvent): Effect {
+  const { data } = event
+  const named = texts(data, ['effectId', 'invocationKey', 'stepId', 'taskId', 'kind'])
+  return {
+    effectId: '',
+    invocationKey: '',
+    stepId: '',
+    taskId: '',
+    kind: 'unknown',
+    ...named,
+    runId: run.runId,
+    status: 'requested',
+    ...texts(data, ['label', 'taskDefRef', 'inputsRef']),
+    ...members(data, ['taskDef', 'inputs']),
+    requestedAt: event.occurredAt,
+    requestedSeq: event.seq,
+  }
+}
+
+function settle(effect: Effect, event: JournalEvent): Effect {
+  const settled = { ...effect, resolvedAt: event.occurredAt, resolvedSeq: event.seq }
+  if (event.type === 'EFFECT_CANCELLED') return { ...settled, status: 'cancelled' }
+  return {
+    ...settled,
+    status: event.data['status'] === 'ok' ? 'resolved_ok' : 'resolved_error',
+    ...members(event.data, ['result', 'error']),
+    ...texts(event.data, ['resultRef', 'stdoutRef', 'stderrRef', 'startedAt', 'finishedAt']),
+  }
+}
+
+function countPending(run: RunSummary, kind: string, step: 1 | -1): RunSummary {
+  const effectsPending = run.effectsPending + step
+  return {
+    ...run,
+    status: effectsPending > 0 ? 'waiting' : 'running',
+    effectsTotal: run.effectsTotal + (step === 1 ? 1 : 0),
+    effectsPending,
+    pendingByKind: countKind(run.pendingByKind, kind, step),
+  }
+}
+
+function countKind(counts: Record<string, number>, kind: string, step: 1 | -1): Record<string, number> {
+  const { [kind]: _before, ...others } = counts
+  // A kind is any text, `constructor` too, so what every object inherits must not be taken for a count.
+  const count = (Object.hasOwn(counts, kind) ? (counts[kind] ?? 0) : 0) + step
+  return count > 0 ? { ...others, [kind]: count } : others
+}
+
+function end(run: RunSummary, status: RunStatus, event: JournalEvent): RunSummary {
+  return { ...run, status, endedAt: event.occurredAt }
+}
+
+function outputOf(event: JournalEvent): Pick<RunSummary, 'output' | 'outputRef'> {
+  return { ...members(event.data, ['output']), ...texts(event.data, ['outputRef']) }
+}

@@ -1,0 +1,66 @@
+import { Type } from 'typebox'
+import { defineEvent } from '../event-type.ts'
+import { count, entrypoint, json, key, name, ref, runData, text } from './fields.ts'
+
+const { Optional } = Type
+
+/** A line that the process wrote; `logSeq` is −1 where the writer did not count. */
+export const processLog = defineEvent({
+  kind: 'run',
+  type: 'PROCESS_LOG',
+  v: 1,
+  schema: runData({
+    logSeq: Optional(Type.Integer()),
+    label: Optional(text),
+    message: Optional(text),
+    level: Optional(text),
+    data: Optional(json),
+  }),
+})
+
+/** The run got other code, or its first. */
+export const processAssigned = defineEvent({
+  kind: 'run',
+  type: 'PROCESS_ASSIGNED',
+  v: 1,
+  schema: runData({
+    processId: name,
+    processRevision: Optional(text),
+    processCodeHash: Optional(text),
+    entrypoint,
+    previousEntrypoint: Optional(entrypoint),
+    force: Optional(Type.Boolean()),
+    prompt: Optional(text),
+    inputsRef: Optional(ref),
+    inputs: Optional(json),
+  }),
+})
+
+/** The code of the process is not what it was when the run began. */
+export const processCodeHashChanged = defineEvent({
+  kind: 'run',
+  type: 'PROCESS_CODE_HASH_CHANGED',
+  v: 1,
+  schema: runData({
+    runId: Optional(key),
+    processId: Optional(name),
+    previousProcessCodeHash: text,
+    processCodeHash: text,
+  }),
+})
+
+/** The code of the process threw. The run can go on once the code is mended. */
+export const processRuntimeError = defineEvent({
+  kind: 'run',
+  type: 'PROCESS_RUNTIME_ERROR',
+  v: 1,
+  schema: runData({
+    error: json,
+    iteration: Optional(count),
+    runId: Optional(key),
+    processId: Optional(name),
+    journalHead: Optional(json),
+    lastEffect: Optional(json),
+    recovery: Optional(json),
+  }),
+})

@@ -1,0 +1,79 @@
+import { type Static, Type } from 'typebox'
+import { entrypoint, json } from './fields.ts'
+
+const { Integer, Object: Struct, Optional, String: Text } = Type
+const text = Text()
+const total = Integer({ minimum: 0 })
+
+/** Where a run is. A run that waits for nothing, and has not ended, is running. */
+export const runStatusSchema = Type.Enum(['created', 'running', 'waiting', 'completed', 'failed', 'cancelled'])
+
+/** An event that the state of the run did not allow. It is kept and flagged; the state is as if it had not come. */
+export const runFaultSchema = Struct({
+  seq: Integer({ minimum: 1 }),
+  eventId: text,
+  code: Type.Literal('invalid-transition'),
+  detail: text,
+})
+
+/** What is known of a run from its events alone. All instants are the producers' (`occurredAt`). */
+export const runSummarySchema = Struct({
+  runId: text,
+  status: runStatusSchema,
+  processId: Text({ description: 'Empty as long as RUN_CREATED has not been seen' }),
+  processRevision: Optional(text),
+  entrypoint,
+  sessionId: Optional(text),
+  parentRunId: Optional(text),
+  effectsTotal: total,
+  effectsPending: total,
+  pendingByKind: Type.Record(text, total),
+  createdAt: text,
+  updatedAt: text,
+  endedAt: Optional(text),
+  cancelRequestedAt: Optional(text),
+  lastSeq: total,
+  lastEventId: text,
+  lastEventType: text,
+  output: Optional(json),
+  outputRef: Optional(text),
+  error: Optional(json),
+  faults: Type.Array(runFaultSchema, { description: 'The first 100' }),
+  faultsTotal: total,
+})
+
+/** A unit of work that a run asked for. */
+export const effectSchema = Struct({
+  effectId: text,
+  runId: text,
+  invocationKey: text,
+  stepId: text,
+  taskId: text,
+  kind: text,
+  label: Optional(text),
+  status: Type.Enum(['requested', 'resolved_ok', 'resolved_error', 'cancelled']),
+  taskDef: Optional(json),
+  taskDefRef: Optional(text),
+  inputs: Optional(json),
+  inputsRef: Optional(text),
+  result: Optional(json),
+  resultRef: Optional(text),
+  error: Optional(json),
+  stdoutRef: Optional(text),
+  stderrRef: Optional(text),
+  requestedAt: text,
+  requestedSeq: Integer({ minimum: 1 }),
+  resolvedAt: Optional(text),
+  resolvedSeq: Optional(Integer({ minimum: 1 })),
+  startedAt: Optional(text),
+  finishedAt: Optional(text),
+})
+
+/** See `runStatusSchema`. */
+export type RunStatus = Static<typeof runStatusSchema>
+/** See `runFaultSchema`. */
+export type RunFault = Static<typeof runFaultSchema>
+/** See `runSummarySchema`. */
+export type RunSummary = Static<typeof runSummarySchema>
+/** See `effectSchema`. */
+export type Effect = Static<typeof effectSchema>

@@ -1,0 +1,30 @@
+import type { JournalEvent } from './envelope.ts'
+import { parseStream } from './stream.ts'
+
+/**
+ * The subjects of the bus. `*` in place of a tenant makes the subject that a service listens on for all tenants.
+ * An id is one token, so what would split or widen it (`.`, `*`, `>`, blanks) is written as `%2E` and so on.
+ */
+export const subjects = {
+  /** Commands to a service; request and reply. */
+  rpc: (tenant: string, service: string, command: string): string => `daybook.rpc.${tenant}.${service}.${command}`,
+
+  /** Appends that do not wait for the commit. */
+  appendQueue: (tenant: string): string => `daybook.queue.${tenant}.append`,
+
+  /** Where a committed event is published. Code: invalid-stream. */
+  event: (event: Pick<JournalEvent, 'tenant' | 'stream' | 'type'>): string => {
+    const { kind, id } = parseStream(event.stream)
+    return `daybook.events.${event.tenant}.${kind}.${token(id)}.${event.type}`
+  },
+
+  /** The journal tells its head position here after each commit; a hint, never a promise. */
+  head: 'daybook.signal.head',
+
+  /** The tenant in a subject of `rpc`, `appendQueue` or `event`; the third token in all of them. */
+  tenantOf: (subject: string): string | undefined => subject.split('.')[2],
+} as const
+
+function token(id: string): string {
+  return id.replaceAll(/[.*>%\s]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+}

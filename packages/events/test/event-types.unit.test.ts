@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { draft } from '../src/draft.ts'
+import { createUlids } from '../src/id.ts'
+import { parseJson } from '../src/json/parse.ts'
+import { prepareDraft } from '../src/prepared-draft.ts'
+import { APPEND_LIMITS } from '../src/append-limits.ts'
+import { eventTypes, findEventType, validatorOf, versionsOf } from '../src/registry.ts'
+
+const golden = new URL('golden/', import.meta.url)
+const goldenFiles = readdirSync(golden).sort()
+const nextId = createUlids()
+
+function readGolden(file: string) {
+  return parseJson(readFileSync(new URL(file, golden), 'utf8'))
+}
+
+describe('the registered event types', () => {
+  it('are registered once in each version', () => {
+    const names = eventTypes.map(({ type, v }) => `${type}.v${v}`)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it('have exactly one golden file for each type and version', () => {
+    expect(goldenFiles).toEqual(eventTypes.map(({ type, v }) => `${type}.v${v}.json`).sort())
+  })
+
+  it('are found by type and version only', () => {
+    expect(findEventType('RUN_CREATED', 1)?.kind).toBe('run')
+    expect(findEventType('RUN_IMPORTED', 1)?.kind).toBe('import')
+    expect(findEventType('RUN_CREATED', 2)).toBeUndefined()
+    expect(findEventType('toString', 1)).toBeUndefined()
+    expect(versionsOf('RUN_CREATED')).toEqual([1])
+    expect(versionsOf('run_created')).toEqual([])
+  })
+})
+
+describe.each(eventTypes.map((eventType) => ({ ...eventType, eventType })))('$type v$v', ({ type, v, kind, eventType }) => {
+  const data = readGolden(`${type}.v${v}.json`)
+  const wrap = (content: unknown) => ({ id: nextId(), stream: `${kind}/r1`, type, v, data: content })
+
+  it('reads its golden file with the schema of today', () => {
+    expect(validatorOf(eventType).check(data)).toBe(true)
+    expect(prepareDraft(wrap(data), 'event', APPEND_LIMITS).kind).toBe(kind)
+  })
+
+  it('refuses a field that it does not know', () => {
+    const bad = wrap({ ...(data as object), surprise: 1 })
+    expect(() => prepareDraft(bad, 'event', APPEND_LIMITS)).toThrow(
+      expect.objectContaining({ code: 'invalid-event-data', message: expect.stringContaining('surprise') }),
+    )
+  })
+
+  it('belongs in one kind of stream', () => {
+    const bad = { ...wrap(data), stream: 'canvas/c1' }
+    expect(() => prepareDraft(bad, 'event', APPEND_LIMITS)).toThrow(expect.objectContaining({ code: 'wrong-stream-kind' }))
+  })
+})
+
+describe('draft', () => {
+  it('fills in the newest version of the type', () => {
+    const event = draft({ id: nextId(), stream: 'run/r1', type: 'RUN_CANCEL_REQUESTED', data: { reason: 'wrong branch' } })
+    expect(event.v).toBe(1)
+  })
+
+  it('keeps the optional fields of the envelope', () => {
+    const event = draft({ id: nextId(), stream: 'run/r1', type: 'RUN_COMPLETED', data: {}, key: 'end', correlationId: 'c' })
+    expect(event).toMatchObject({ key: 'end', correlationId: 'c' })
+  })
+
+  it('lets the compiler refuse data of another type', () => {
+    // @ts-expect-error RUN_FAILED needs an error
+    draft({ id: nextId(), stream: 'run/r1', type: 'RUN_FAILED', data: {} })
+    // @ts-expect-error a status is ok or error
+    draft({ id: nextId(), stream: 'run/r1', type: 'EFFECT_RESOLVED', data: { effectId: 'e', status: 'fine' } })
+  })
+
+  it('refuses a type that only plain JavaScript could pass', () => {
+    const input = { id: nextId(), stream: 'run/r1', type: 'NO_SUCH' as 'RUN_COMPLETED', data: {} }
+    expect(() => draft(input)).toThrow(expect.objectContaining({ code: 'unknown-event-type' }))
+  })
+})

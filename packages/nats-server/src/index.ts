@@ -1,0 +1,2 @@
+export { findNatsServer } from './find.ts'
+export { type NatsServer, type NatsServerOptions, startNatsServer } from './start.ts'

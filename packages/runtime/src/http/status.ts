@@ -1,0 +1,45 @@
+import type { ErrorCode } from '@daybook/errors'
+
+/**
+ * The HTTP status of each error code. 400: it cannot be read or has not the shape of a request. 422: it has, but what
+ * it says is not allowed. 409: the journal holds something else. 503: repeat it later. 504: the outcome is not known.
+ */
+const statuses = {
+  'invalid-json': 400,
+  'duplicate-json-key': 400,
+  'json-too-deep': 400,
+  'unsafe-number': 400,
+  'invalid-string': 400,
+  'payload-too-large': 413,
+  'unsupported-media-type': 415,
+  'invalid-request': 400,
+  'invalid-id': 400,
+  'invalid-stream': 400,
+  'unknown-event-type': 422,
+  'unknown-event-version': 422,
+  'wrong-stream-kind': 422,
+  'invalid-event-data': 422,
+  'too-many-events': 422,
+  'id-reused': 409,
+  'key-reused': 409,
+  'seq-conflict': 409,
+  'invalid-transition': 409,
+  'not-found': 404,
+  'method-not-allowed': 405,
+  'invalid-cursor': 400,
+  'damaged-run': 422,
+  'position-not-reached': 503,
+  overloaded: 503,
+  unavailable: 503,
+  timeout: 504,
+  'invalid-usage': 400,
+  'unsafe-configuration': 500,
+  'port-in-use': 500,
+  'migration-failed': 500,
+  internal: 500,
+} as const satisfies Record<ErrorCode, number>
+
+/** The HTTP status that goes with an error code. */
+export function statusOf(code: ErrorCode): number {
+  return statuses[code]
+}

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest'
+import { createMetrics } from '../src/index.ts'
+
+it('keeps the metrics of two services in one process apart', async () => {
+  const journal = createMetrics({ service: 'journal', processMetrics: false })
+  const gateway = createMetrics({ service: 'gateway', processMetrics: false })
+  const options = { name: 'appends_total', help: 'Appends.', labels: ['outcome'] as const }
+  journal.counter(options).inc({ outcome: 'accepted' }, 2)
+  gateway.counter(options).inc({ outcome: 'refused' })
+  expect(await journal.text()).toContain('daybook_appends_total{outcome="accepted",service="journal"} 2')
+  expect(await journal.text()).not.toContain('refused')
+})
+
+it('asks a gauge for its value when it is read', async () => {
+  const metrics = createMetrics({ service: 'projection', processMetrics: false })
+  let lag = 3
+  metrics.gauge({ name: 'lag_events', help: 'Events behind.', collect: (gauge) => gauge.set(lag) })
+  expect(await metrics.text()).toContain('daybook_lag_events{service="projection"} 3')
+  lag = 0
+  expect(await metrics.text()).toContain('daybook_lag_events{service="projection"} 0')
+})
+
+it('measures durations in buckets from 1 ms to 10 s', async () => {
+  const metrics = createMetrics({ service: 'journal', processMetrics: false })
+  metrics.histogram({ name: 'append_duration_seconds', help: 'Appends.' }).observe(0.004)
+  expect(await metrics.text()).toContain(
+    'daybook_append_duration_seconds_bucket{le="0.005",service="journal"} 1',
+  )
+})
+
+it('includes the process unless told not to', async () => {
+  expect(await createMetrics({ service: 'journal' }).text()).toContain('process_cpu_seconds_total')
+})

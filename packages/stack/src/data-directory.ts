@@ -1,0 +1,64 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DaybookError } from '@daybook/errors'
+
+/** The folder in which an embedded stack keeps everything. One process at a time uses it. */
+export interface DataDirectory extends AsyncDisposable {
+  readonly path: string
+  readonly postgres: string
+  readonly nats: string
+  /** Tells the `daybook` command, run from the same place, where the stack listens. */
+  announce(endpoint: Endpoint): Promise<void>
+}
+
+export interface Endpoint {
+  http: string
+  nats: string
+  pid: number
+}
+
+const LOCK = 'lock'
+const ENDPOINT = 'endpoint.json'
+
+/** Opens or makes the folder; `fresh` empties it first. Throws `unavailable` when another process has it open. */
+export async function openDataDirectory(path: string, { fresh }: { fresh: boolean }): Promise<DataDirectory> {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  await takeLock(path)
+  if (fresh) await Promise.all(['postgres', 'nats'].map((name) => rm(join(path, name), { recursive: true, force: true })))
+  const endpoint = join(path, ENDPOINT)
+  return {
+    path,
+    postgres: join(path, 'postgres'),
+    nats: join(path, 'nats'),
+    announce: (value) => writeFile(endpoint, `${JSON.stringify(value, null, 2)}\n`),
+    async [Symbol.asyncDispose]() {
+      await rm(endpoint, { force: true })
+      await rm(join(path, LOCK), { force: true })
+    },
+  }
+}
+
+async function takeLock(path: string): Promise<void> {
+  const lock = join(path, LOCK)
+  try {
+    await writeFile(lock, String(process.pid), { flag: 'wx' })
+  } catch {
+    const holder = Number(await readFile(lock, 'utf8').catch(() => ''))
+    if (holder !== process.pid && isAlive(holder)) {
+      throw new DaybookError('unavailable', `Daybook already runs on ${path} (process ${holder}). Stop it first, or name another folder with --data.`)
+    }
+    // Its holder was killed; nobody else cleans up after it.
+    await writeFile(lock, String(process.pid))
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Somebody else's process is alive too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

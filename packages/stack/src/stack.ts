@@ -1,0 +1,98 @@
+import { connectBus } from '@daybook/bus'
+import { type EmbeddedPostgres, migrate, openEmbedded } from '@daybook/database'
+import { APPEND_LIMITS } from '@daybook/events'
+import { openGateway } from '@daybook/gateway'
+import { journalMigrations, openJournal } from '@daybook/journal'
+import { startNatsServer } from '@daybook/nats-server'
+import { openProjection, projectionMigrations } from '@daybook/projection'
+import { createLogger, createMetrics, type Logger, type LogLevel } from '@daybook/runtime'
+import type { DataDirectory } from './data-directory.ts'
+
+export interface StackOptions {
+  data: DataDirectory
+  host: string
+  httpPort: number
+  natsPort: number
+  /** Path of the nats-server binary. */
+  natsServer: string
+  logLevel: LogLevel
+  /** Told of each step, for people who wait. */
+  onStep?: (step: string) => void
+}
+
+export interface Stack extends AsyncDisposable {
+  readonly httpUrl: string
+  readonly natsUrl: string
+}
+
+/** As in production, but it is one process: past this an append counts as over budget. */
+const APPEND_BUDGET_MS = 25
+const LOOPBACK = '127.0.0.1'
+
+/** Starts everything in this process, beside a real nats-server. Disposing it stops everything in reverse. */
+export async function openStack(options: StackOptions): Promise<Stack> {
+  const { data, onStep = () => {} } = options
+  await using stack = new AsyncDisposableStack()
+  onStep('starting nats-server')
+  const nats = stack.use(await startNatsServer({ binary: options.natsServer, host: options.host, port: options.natsPort, storeDir: data.nats }))
+  onStep('opening the embedded Postgres')
+  const postgres = stack.use(await openEmbedded(data.postgres))
+  onStep('bringing its tables up to date')
+  await migrate(postgres.database(), journalMigrations)
+  await migrate(postgres.database(), projectionMigrations)
+  onStep('starting the services')
+  const logger = createLogger({ service: 'daybook', level: options.logLevel })
+  const parts = { postgres, natsUrl: nats.url, logger }
+  const journal = stack.use(await startJournal(parts))
+  const projection = stack.use(await startProjection(parts))
+  const gateway = stack.use(
+    await openGateway({
+      logger: logger.child({ service: 'gateway' }),
+      metrics: createMetrics({ service: 'gateway' }),
+      http: { host: options.host, port: options.httpPort },
+      upstreams: { journal: journal.url, projection: projection.url },
+    }),
+  )
+  const opened = stack.move()
+  return { httpUrl: gateway.http.url, natsUrl: nats.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+interface Parts {
+  postgres: EmbeddedPostgres
+  natsUrl: string
+  logger: Logger
+}
+
+async function startJournal({ postgres, natsUrl, logger }: Parts): Promise<AsyncDisposable & { url: string }> {
+  await using stack = new AsyncDisposableStack()
+  const bus = stack.use(await connectBus({ servers: natsUrl, name: 'journal' }, logger))
+  const journal = stack.use(
+    await openJournal({
+      database: postgres.database(),
+      bus,
+      logger: logger.child({ service: 'journal' }),
+      metrics: createMetrics({ service: 'journal', processMetrics: false }),
+      http: { host: LOOPBACK, port: 0 },
+      limits: APPEND_LIMITS,
+      appendBudgetMs: APPEND_BUDGET_MS,
+    }),
+  )
+  const opened = stack.move()
+  return { url: journal.http.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+async function startProjection({ postgres, natsUrl, logger }: Parts): Promise<AsyncDisposable & { url: string }> {
+  await using stack = new AsyncDisposableStack()
+  const bus = stack.use(await connectBus({ servers: natsUrl, name: 'projection' }, logger))
+  const projection = stack.use(
+    await openProjection({
+      database: postgres.database(),
+      bus,
+      logger: logger.child({ service: 'projection' }),
+      metrics: createMetrics({ service: 'projection', processMetrics: false }),
+      http: { host: LOOPBACK, port: 0 },
+    }),
+  )
+  const opened = stack.move()
+  return { url: projection.http.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { describe, inject, it } from 'vitest'
+import type { PostgresOffer } from './postgres/offer.ts'
+
+/** An empty database of its own. Disposing drops it, with whoever is still connected. */
+export interface TestDatabase extends AsyncDisposable {
+  /** 'pglite' where no server could be found: then there is no URL, and PGlite (`memory://`) takes its place. */
+  readonly kind: 'server' | 'pglite'
+  /** As its owner, a superuser unless DATABASE_URL names another. */
+  readonly url: string | undefined
+}
+
+/** Makes an empty database on the Postgres of this test run. Only inside vitest. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const offer: PostgresOffer = inject('daybookPostgres')
+  if (offer.kind === 'pglite') {
+    return { kind: 'pglite', url: undefined, [Symbol.asyncDispose]: async () => undefined }
+  }
+  return createDatabase(offer.adminUrl)
+}
+
+/**
+ * Makes an empty database of random name on a server.
+ * @param adminUrl of any database there, as a user that may create others
+ */
+export async function createDatabase(adminUrl: string): Promise<TestDatabase & { readonly url: string }> {
+  const name = `daybook_test_${randomBytes(8).toString('hex')}`
+  // template0: nobody is ever connected to it, so that several test files can copy it at the same time.
+  await execute(adminUrl, `create database ${name} template template0 encoding 'UTF8'`)
+  const url = new URL(adminUrl)
+  url.pathname = `/${name}`
+  return {
+    kind: 'server',
+    url: url.href,
+    [Symbol.asyncDispose]: () => execute(adminUrl, `drop database if exists ${name} with (force)`),
+  }
+}
+
+/** A test that needs several real connections. Where the run has only PGlite it is skipped, by name. */
+export function itWithServer(name: string, test: () => unknown, timeoutMs?: number): void {
+  const define = hasServer() ? it : it.skip
+  define(name, async () => void (await test()), timeoutMs)
+}
+
+/** Tests that need several real connections. Where the run has only PGlite they are skipped, by name. */
+export function describeWithServer(name: string, tests: () => void): void {
+  const define = hasServer() ? describe : describe.skip
+  define(name, tests)
+}
+
+function hasServer(): boolean {
+  return inject('daybookPostgres').kind === 'server'
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url, application_name: 'daybook-testing' })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}

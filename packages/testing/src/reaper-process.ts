@@ -1,0 +1,51 @@
+/** The process that reaper.ts starts. It reads the list until the pipe closes, and then undoes what is on it. */
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Leftover } from './reaper.ts'
+
+/** A process that has not ended on its signal by then is killed. */
+const ENDING_MS_MAX = 5_000
+
+interface Line {
+  id: number
+  /** Absent: the entry with this id is off the list. */
+  leftover?: Leftover
+}
+
+const list = new Map<number, Leftover>()
+
+for await (const text of createInterface({ input: process.stdin })) {
+  const line: Line = JSON.parse(text)
+  if (line.leftover) list.set(line.id, line.leftover)
+  else list.delete(line.id)
+}
+
+const leftovers = [...list.values()]
+const processes = leftovers.filter((leftover) => 'pid' in leftover)
+await Promise.all(processes.map(({ pid, signal }) => endProcess(pid, signal)))
+for (const leftover of leftovers) {
+  if ('command' in leftover) spawnSync(leftover.command, leftover.args)
+  if ('folder' in leftover) rmSync(leftover.folder, { recursive: true, force: true })
+}
+
+async function endProcess(pid: number, signal: NodeJS.Signals): Promise<void> {
+  if (!send(pid, signal)) return
+  // A process that was paused acts on the signal only when it goes on.
+  send(pid, 'SIGCONT')
+  const deadline = performance.now() + ENDING_MS_MAX
+  while (send(pid, 0)) {
+    if (performance.now() > deadline) send(pid, 'SIGKILL')
+    await pause(20)
+  }
+}
+
+/** Whether there is a process to send to. Signal 0 only asks. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}

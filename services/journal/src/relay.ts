@@ -1,0 +1,152 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Bus } from '@daybook/bus'
+import type { Database } from '@daybook/database'
+import type { JournalReader } from '@daybook/eventing'
+import { type JournalEvent, parseStream, subjects } from '@daybook/events'
+import type { Logger } from '@daybook/runtime'
+import { reconcile } from './reconcile.ts'
+import {
+  findLastOfKind,
+  type RelayCursor,
+  type RelayLease,
+  releaseLease,
+  saveCursor,
+  takeLease,
+} from './store/relay.ts'
+import type { JournalTables } from './store/tables.ts'
+
+/**
+ * Copies committed events to JetStream, in order, without gaps.
+ *
+ * R1 One relay at a time holds the lease. A relay that was paused past its lease and goes on publishing is stopped by
+ *    JetStream itself: each batch names the sequence it expects to follow.
+ * R2 After a start, an error or a time-out the outcome of the last batch is unknown. The relay then asks the stream what
+ *    it holds and goes on from there; it never guesses.
+ * R3 The cursor in Postgres may lag behind the stream (it is saved when idle and once a second): R2 mends that.
+ */
+
+/** A dead relay is replaced after this time; a live one renews long before. */
+const LEASE_MS = 10_000
+const SAVE_EVERY_MS = 1_000
+/** How long an idle relay waits before it looks by itself: other instances' commits reach it through the head signal. */
+const IDLE_MS = 1_000
+/** JetStream's own limit for an atomic batch is 1,000 messages. */
+const BATCH_EVENTS_MAX = 500
+const BATCH_BYTES_MAX = 2_097_152
+const BACKOFF_BASE_MS = 100
+const BACKOFF_MAX_MS = 5_000
+
+export interface RelayParts {
+  database: Database<JournalTables>
+  reader: JournalReader
+  bus: Bus
+  logger: Logger
+  /** Names this instance in the lease. */
+  owner: string
+  /** Resolves when the journal has grown past `position`, or after `timeoutMs`, whichever is first. */
+  waitBeyond: (position: number, timeoutMs: number, signal: AbortSignal) => Promise<void>
+  onPublished?: (position: number) => void
+}
+
+const EVENTS_STREAM = 'DAYBOOK_EVENTS'
+
+class LeaseLost extends Error {}
+
+/** Runs until the signal aborts. Never throws: while Postgres or NATS is away it waits and tries again. */
+export async function runRelay(parts: RelayParts, signal: AbortSignal): Promise<void> {
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      const lease = await takeLease(parts.database, parts.owner, LEASE_MS)
+      if (lease !== undefined) await publishUnderLease(parts, lease, signal, () => (failures = 0))
+      else await pause(IDLE_MS, signal)
+    } catch (error) {
+      if (signal.aborted) break
+      failures += 1
+      parts.logger.warn({ err: error, failures }, 'the relay starts over')
+      await pause(Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** failures), signal)
+    }
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {})
+}
+
+async function publishUnderLease(
+  parts: RelayParts,
+  taken: RelayLease,
+  signal: AbortSignal,
+  onProgress: () => void,
+): Promise<void> {
+  const publisher = createPublisher(parts, taken.era)
+  const lease = { ...taken, cursor: await findStart(parts, taken) }
+  let savedAt = 0
+  const save = async (): Promise<void> => {
+    if (!(await saveCursor(parts.database, lease, LEASE_MS)))
+      throw new LeaseLost('another instance took the relay over')
+    savedAt = performance.now()
+  }
+  await save()
+  try {
+    while (!signal.aborted) {
+      const events = await parts.reader.page({
+        after: lease.cursor.position,
+        limit: BATCH_EVENTS_MAX,
+        bytesMax: BATCH_BYTES_MAX,
+      })
+      if (events.length > 0) {
+        lease.cursor = await publisher.publish(events, lease.cursor)
+        parts.onPublished?.(lease.cursor.position)
+        onProgress()
+      }
+      if (performance.now() - savedAt > SAVE_EVERY_MS) await save()
+      if (events.length === 0) await parts.waitBeyond(lease.cursor.position, IDLE_MS, signal)
+    }
+    await save()
+  } finally {
+    await releaseLease(parts.database, lease.epoch).catch(() => {})
+  }
+}
+
+/** R2: asks the stream where to go on, making it again if it is gone. */
+async function findStart({ bus }: RelayParts, { cursor, era }: RelayLease): Promise<RelayCursor> {
+  const state = await bus.streamState(EVENTS_STREAM)
+  if (state === undefined) await bus.ensureTopology()
+  const headers = state?.lastMessage?.headers
+  const position = Number(headers?.['Daybook-Position'])
+  const last =
+    state?.lastMessage !== undefined && Number.isSafeInteger(position)
+      ? { seq: state.lastMessage.seq, era: Number(headers?.['Daybook-Era']), position }
+      : undefined
+  return reconcile(cursor, era, state && { lastSeq: state.lastSeq, last })
+}
+
+function createPublisher(parts: RelayParts, era: number) {
+  const lastOfKind = new Map<string, number>()
+
+  const previousOf = async (kind: string, position: number): Promise<number> =>
+    lastOfKind.get(kind) ?? (await findLastOfKind(parts.database, kind, position - 1))
+
+  const toMessage = async (event: JournalEvent) => {
+    const { kind } = parseStream(event.stream)
+    const prev = await previousOf(kind, event.position)
+    lastOfKind.set(kind, event.position)
+    const headers = {
+      'Nats-Msg-Id': `${era}:${event.position}`,
+      'Daybook-Era': String(era),
+      'Daybook-Position': String(event.position),
+      'Daybook-Prev': String(prev),
+    }
+    return { subject: subjects.event(event), data: JSON.stringify(event), headers }
+  }
+
+  return {
+    async publish(events: readonly JournalEvent[], cursor: RelayCursor): Promise<RelayCursor> {
+      const messages = []
+      for (const event of events) messages.push(await toMessage(event))
+      const { lastSeq } = await parts.bus.publishBatch(EVENTS_STREAM, messages, cursor.streamSeq)
+      return { position: events.at(-1)?.position ?? cursor.position, streamSeq: lastSeq }
+    },
+  }
+}

@@ -1,0 +1,274 @@
+import { DaybookError } from '@daybook/errors'
+import {
+  type Actor,
+  type EventHeader,
+  type Expectation,
+  hashOf,
+  type PreparedDraft,
+  type PreparedRequest,
+  type Receipt,
+} from '@daybook/events'
+
+/**
+ * The rules of appending, pure: given what the journal holds, each request of a batch is accepted, recognised as a
+ * repetition, or refused, by itself and in order.
+ *
+ * S1 A refused request leaves no trace: the requests after it see the journal as if it had not been there.
+ * S2 A repetition is recognised before expectations are looked at, so that a producer who never got its answer can ask
+ *    again with the same words and gets the first receipt.
+ * S3 Sequence numbers are dense and each event carries the hash of the one before it.
+ */
+
+/** One request and whose it is. */
+export interface Job {
+  tenant: string
+  request: PreparedRequest
+}
+
+/** The end of a stream; seq 0 and 64 zeros where there is no event yet. */
+export interface StreamHead {
+  seq: number
+  hash: string
+}
+
+/** What is needed of an event in the journal to recognise a repetition and to answer it. */
+export interface KnownEvent {
+  tenant: string
+  id: string
+  stream: string
+  type: string
+  v: number
+  key: string | undefined
+  seq: number
+  position: number
+  recordedAt: string
+  checksum: string
+  hash: string
+}
+
+/** An event that the batch adds; its position is the block's base plus `offset`. */
+export interface NewEvent {
+  offset: number
+  kind: string
+  data: string
+  header: EventHeader
+  hash: string
+}
+
+/** What the journal held when the batch was settled. The maps are keyed by `nameOf`. */
+export interface Known {
+  heads: Map<string, StreamHead>
+  byId: Map<string, KnownEvent>
+  byKey: Map<string, KnownEvent>
+}
+
+/** `base` is the last position before the batch's block. */
+export type Outcome = { receipts: (base: number) => Receipt[] } | { refusal: DaybookError }
+
+export interface Settlement {
+  outcomes: Outcome[]
+  events: NewEvent[]
+  /** The new ends of the streams that grew. */
+  heads: Map<string, StreamHead>
+}
+
+/** Who appended, where the draft does not say. */
+const UNKNOWN_ACTOR: Actor = { kind: 'user', id: 'anonymous' }
+
+/** A map key of several names; none of them can hold a space, but a key, which comes last. */
+export function nameOf(...parts: string[]): string {
+  return parts.join(' ')
+}
+
+type Entry = { known: KnownEvent } | { added: NewEvent }
+
+interface Ledger {
+  heads: Map<string, StreamHead>
+  grown: Map<string, StreamHead>
+  byId: Map<string, Entry>
+  byKey: Map<string, Entry>
+  events: NewEvent[]
+}
+
+/** Settles a batch in order. Total: it never throws. `recordedAt` is the journal's clock, ISO 8601 in milliseconds. */
+export function settle(jobs: readonly Job[], known: Known, recordedAt: string): Settlement {
+  const ledger: Ledger = {
+    heads: new Map(known.heads),
+    grown: new Map(),
+    byId: new Map([...known.byId].map(([name, event]) => [name, { known: event }])),
+    byKey: new Map([...known.byKey].map(([name, event]) => [name, { known: event }])),
+    events: [],
+  }
+  const outcomes = jobs.map((job) => settleOne(job, ledger, recordedAt))
+  return { outcomes, events: ledger.events, heads: ledger.grown }
+}
+
+function settleOne({ tenant, request }: Job, ledger: Ledger, recordedAt: string): Outcome {
+  const repeated = request.events.map((draft) => findRepetition(tenant, draft, ledger))
+  const refusal = repeated.find((entry) => entry instanceof DaybookError)
+  if (refusal !== undefined) return { refusal }
+  if (repeated.includes(undefined)) {
+    const conflict = findConflict(tenant, request.expect, ledger) ?? findInnerClash(request.events)
+    if (conflict !== undefined) return { refusal: conflict }
+  }
+  const entries = request.events.map((draft, index) => {
+    const earlier = repeated[index]
+    if (earlier !== undefined && !(earlier instanceof DaybookError))
+      return { entry: earlier, duplicate: true }
+    // A second mention of the same event within one request is a repetition of the first.
+    const twin = ledger.byId.get(nameOf(tenant, draft.id)) ?? findByKey(tenant, draft, ledger)
+    return twin === undefined
+      ? { entry: add(tenant, draft, ledger, recordedAt), duplicate: false }
+      : { entry: twin, duplicate: true }
+  })
+  return { receipts: (base) => entries.map(({ entry, duplicate }) => receiptOf(entry, base, duplicate)) }
+}
+
+function findByKey(tenant: string, draft: PreparedDraft, ledger: Ledger): Entry | undefined {
+  return draft.key === undefined ? undefined : ledger.byKey.get(nameOf(tenant, draft.stream, draft.key))
+}
+
+function findRepetition(
+  tenant: string,
+  draft: PreparedDraft,
+  ledger: Ledger,
+): Entry | DaybookError | undefined {
+  const sameId = ledger.byId.get(nameOf(tenant, draft.id))
+  if (sameId !== undefined) {
+    return sameContent(sameId, draft)
+      ? sameId
+      : new DaybookError(
+          'id-reused',
+          `The id ${draft.id} is already that of another event (${placeOf(sameId)}). Give each event an id of its own; repeat an id only with the same content.`,
+        )
+  }
+  const sameKey = findByKey(tenant, draft, ledger)
+  if (sameKey !== undefined && !sameContent(sameKey, draft)) {
+    return new DaybookError(
+      'key-reused',
+      `The key "${draft.key}" is already used in ${draft.stream} by another event (${placeOf(sameKey)}).`,
+    )
+  }
+  return sameKey
+}
+
+/** The same event, as far as its producer decides what it says; when it was said may differ between two tries. */
+function sameContent(entry: Entry, draft: PreparedDraft): boolean {
+  const event = 'known' in entry ? entry.known : entry.added.header
+  return (
+    event.stream === draft.stream &&
+    event.type === draft.type &&
+    event.v === draft.v &&
+    event.key === draft.key &&
+    event.checksum === draft.checksum
+  )
+}
+
+function placeOf(entry: Entry): string {
+  const { stream, seq } = 'known' in entry ? entry.known : entry.added.header
+  return `${stream} seq ${seq}`
+}
+
+/** Two drafts of one request with one id or key and different contents. */
+function findInnerClash(drafts: readonly PreparedDraft[]): DaybookError | undefined {
+  const seen = new Map<string, PreparedDraft>()
+  for (const draft of drafts) {
+    const names =
+      draft.key === undefined ? [`id ${draft.id}`] : [`id ${draft.id}`, `key ${draft.stream} ${draft.key}`]
+    for (const name of names) {
+      const twin = seen.get(name)
+      if (twin !== undefined && !sameDraft(twin, draft)) {
+        return new DaybookError(
+          name.startsWith('id') ? 'id-reused' : 'key-reused',
+          `Two different events of the request share one ${name}.`,
+        )
+      }
+      seen.set(name, draft)
+    }
+  }
+  return undefined
+}
+
+function sameDraft(a: PreparedDraft, b: PreparedDraft): boolean {
+  return (
+    a.stream === b.stream && a.type === b.type && a.v === b.v && a.key === b.key && a.checksum === b.checksum
+  )
+}
+
+function findConflict(
+  tenant: string,
+  expect: ReadonlyMap<string, Expectation>,
+  ledger: Ledger,
+): DaybookError | undefined {
+  for (const [stream, expected] of expect) {
+    const seq = ledger.heads.get(nameOf(tenant, stream))?.seq ?? 0
+    if (!meets(seq, expected)) {
+      return new DaybookError(
+        'seq-conflict',
+        `The stream ${stream} is at seq ${seq}, not as expected (${expected}). Read it again and decide anew.`,
+        {
+          details: { stream, expected, actual: seq },
+        },
+      )
+    }
+  }
+  return undefined
+}
+
+function meets(seq: number, expected: Expectation): boolean {
+  if (expected === 'absent') return seq === 0
+  if (expected === 'exists') return seq > 0
+  return seq === expected
+}
+
+function add(tenant: string, draft: PreparedDraft, ledger: Ledger, recordedAt: string): Entry {
+  const streamKey = nameOf(tenant, draft.stream)
+  const head = ledger.heads.get(streamKey)
+  if (head === undefined) throw new Error(`the stream ${draft.stream} was not locked before it was settled`)
+  const header = headerOf(tenant, draft, head, recordedAt)
+  const hash = hashOf(header)
+  const added: NewEvent = {
+    offset: ledger.events.length + 1,
+    kind: draft.kind,
+    data: draft.canonicalData,
+    header,
+    hash,
+  }
+  const next = { seq: header.seq, hash }
+  ledger.events.push(added)
+  ledger.heads.set(streamKey, next)
+  ledger.grown.set(streamKey, next)
+  ledger.byId.set(nameOf(tenant, draft.id), { added })
+  if (draft.key !== undefined) ledger.byKey.set(nameOf(tenant, draft.stream, draft.key), { added })
+  return { added }
+}
+
+function headerOf(tenant: string, draft: PreparedDraft, head: StreamHead, recordedAt: string): EventHeader {
+  return {
+    id: draft.id,
+    tenant,
+    stream: draft.stream,
+    seq: head.seq + 1,
+    type: draft.type,
+    v: draft.v,
+    ...(draft.key !== undefined && { key: draft.key }),
+    actor: draft.actor ?? UNKNOWN_ACTOR,
+    occurredAt: draft.occurredAt ?? recordedAt,
+    recordedAt,
+    ...(draft.correlationId !== undefined && { correlationId: draft.correlationId }),
+    ...(draft.causationId !== undefined && { causationId: draft.causationId }),
+    ...(draft.traceparent !== undefined && { traceparent: draft.traceparent }),
+    checksum: draft.checksum,
+    prev: head.hash,
+  }
+}
+
+function receiptOf(entry: Entry, base: number, duplicate: boolean): Receipt {
+  if ('known' in entry) {
+    const { id, stream, seq, position, recordedAt, checksum, hash } = entry.known
+    return { id, stream, seq, position, recordedAt, checksum, hash, duplicate }
+  }
+  const { header, hash, offset } = entry.added
+  const { id, stream, seq, recordedAt, checksum } = header
+  return { id, stream, seq, position: base + offset, recordedAt, checksum, hash, duplicate }
+}

@@ -1,0 +1,103 @@
+import type { Database } from '@daybook/database'
+import { type HeadWatcher, type JournalPage, journalReader, type PageQuery } from '@daybook/eventing'
+import { journalEventSchema } from '@daybook/events'
+import { sendEvents, tenantOf } from '@daybook/runtime'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Transaction } from 'kysely'
+import { Type } from 'typebox'
+import { decodePosition } from '../cursor.ts'
+import { PAGE_BYTES_MAX } from '../store/page.ts'
+import { tailEvents } from '../tail.ts'
+import { POSITION_HEADER } from './parameters.ts'
+
+/** What reading the journal takes. */
+export interface JournalParts<DB> {
+  database: Database<DB>
+  head: HeadWatcher
+}
+
+export interface Exchange {
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+/** Which events a request asks for. */
+export interface EventFilter {
+  stream?: string
+  kinds?: string[]
+  types?: string[]
+}
+
+export const pageSchema = Type.Object(
+  {
+    events: Type.Array(journalEventSchema),
+    next: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'The `after` of the following page; null at the end.',
+    }),
+  },
+  {
+    description:
+      'With Accept: text/event-stream a live tail instead: id is the position, event the type, data the event.',
+  },
+)
+
+export function wantsTail(request: FastifyRequest): boolean {
+  return request.headers.accept?.includes('text/event-stream') === true
+}
+
+/** Reads a page for the tenant of the request in one snapshot, whose head is the position of the answer. */
+export async function readJournal<DB>(
+  { database }: JournalParts<DB>,
+  { request, reply }: Exchange,
+  work: (readPage: (query: PageQuery) => Promise<JournalPage>, trx: Transaction<DB>) => Promise<JournalPage>,
+): Promise<JournalPage> {
+  const tenant = tenantOf(request)
+  return database.asTenant(tenant, async (trx) => {
+    const journal = journalReader(trx)
+    reply.header(POSITION_HEADER, (await journal.head()).position)
+    return work((query) => journal.readPage({ bytesMax: PAGE_BYTES_MAX, ...query, tenant }), trx)
+  })
+}
+
+/**
+ * Answers with a live tail: after the last event that the client saw, or after `after` (a seq, if a stream is named),
+ * or from now. Code: `invalid-cursor`.
+ */
+export async function sendTail<DB>(
+  { database, head }: JournalParts<DB>,
+  { request, reply }: Exchange,
+  { after, ...filter }: EventFilter & { after?: number },
+): Promise<FastifyReply> {
+  const tenant = tenantOf(request)
+  const seen = lastEventId(request)
+  const now = await journalReader(database.kysely).head()
+  const start = startOf({ seen, after, isStream: filter.stream !== undefined }) ?? {
+    afterPosition: now.position,
+  }
+  reply.header(POSITION_HEADER, now.position)
+  return sendEvents(reply, (signal) =>
+    tailEvents({ database, head }, { tenant, ...filter, ...start }, signal),
+  )
+}
+
+/** Where a client that comes back was. It counts more than the query, which such a client sends unchanged. */
+function lastEventId(request: FastifyRequest): number | undefined {
+  const id = request.headers['last-event-id']
+  return typeof id === 'string' && id !== '' ? decodePosition(id) : undefined
+}
+
+interface Start {
+  seen: number | undefined
+  after: number | undefined
+  isStream: boolean
+}
+
+function startOf({
+  seen,
+  after,
+  isStream,
+}: Start): { afterPosition: number } | { afterSeq: number } | undefined {
+  if (seen !== undefined) return { afterPosition: seen }
+  if (after === undefined) return undefined
+  return isStream ? { afterSeq: after } : { afterPosition: after }
+}

@@ -1,0 +1,6 @@
+import { type QueryExecutorProvider, sql } from 'kysely'
+
+/** Empties the read model of runs, before it is built again from the journal. */
+export async function resetRuns(executor: QueryExecutorProvider): Promise<void> {
+  await sql`truncate projection.runs, projection.effects`.execute(executor)
+}
