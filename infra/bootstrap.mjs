@@ -3,7 +3,7 @@
 
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { handOver } from './bootstrap/commands.mjs'
+import { CommandFailed, handOver } from './bootstrap/commands.mjs'
 import { ensureNatsServer } from './bootstrap/nats-server.mjs'
 import { findBetterNode } from './bootstrap/node.mjs'
 import { ensurePnpm } from './bootstrap/pnpm.mjs'
@@ -19,18 +19,20 @@ const USAGE = `Usage: node infra/bootstrap.mjs <command> [arguments]
   test    sets up, then lint, type check and all tests; arguments go to vitest
   bench   sets up and runs a benchmark
   setup   sets up only
+  pnpm    runs the pinned pnpm, for example to add a dependency
 `
 
 /**
  * What a command does once the machine is ready. Each returns the exit code.
- * @typedef {{ pnpm: string, env: NodeJS.ProcessEnv }} Ready
- * @type {Record<string, (ready: Ready, args: string[]) => number | Promise<number>>}
+ * @typedef {{ pnpm: { path: string, version: string }, env: NodeJS.ProcessEnv }} Tools
+ * @type {Record<string, (tools: Tools, args: string[]) => number | Promise<number>>}
  */
 const commands = {
   start: ({ env }, args) => runProgram('packages/stack/dist/main.js', ['up', ...args], env),
-  test: ({ pnpm, env }, args) => runTests({ root, pnpm, env }, args),
+  test: ({ pnpm, env }, args) => runTests({ root, pnpm: pnpm.path, env }, args),
   bench: ({ env }, args) => runProgram('bench/dist/main.js', args, env),
   setup: () => 0,
+  pnpm: ({ pnpm, env }, args) => handOver(pnpm.path, args, { cwd: root, env }),
 }
 
 const [name = '', ...rest] = process.argv.slice(2)
@@ -51,8 +53,11 @@ async function main(name, args) {
     if (process.platform === 'win32') throw new SetupProblem('Windows is not supported: run this inside WSL.')
     const node = await findBetterNode(process.env)
     if (node) return await continueUnder(node)
-    return await command(await makeReady(name), args)
+    const tools = await findTools()
+    return await command(name === 'pnpm' ? tools : await makeReady(name, tools), args)
   } catch (error) {
+    const { cause } = Object(error)
+    if (cause instanceof CommandFailed) process.stderr.write(`${cause.output}\n`)
     process.stderr.write(`daybook: ${sentenceFor(error)}\n`)
     if (name === 'test') printNothingTested()
     return 1
@@ -69,21 +74,29 @@ function continueUnder(node) {
 }
 
 /**
- * @param {string} name of the command
- * @returns {Promise<Ready>}
+ * The pinned pnpm, and an environment in which it and this Node are the ones found.
+ * @returns {Promise<Tools>}
  */
-async function makeReady(name) {
+async function findTools() {
   const pnpm = await ensurePnpm(root, process.env)
-  const tools = [dirname(process.execPath), dirname(pnpm.path)]
-  /** @type {NodeJS.ProcessEnv} */
-  const env = { ...process.env, PATH: withFirst(tools.join(delimiter), process.env.PATH) }
+  const folders = [dirname(process.execPath), dirname(pnpm.path)].join(delimiter)
+  return { pnpm, env: { ...process.env, PATH: withFirst(folders, process.env.PATH) } }
+}
+
+/**
+ * @param {string} name of the command
+ * @param {Tools} tools
+ * @returns {Promise<Tools>}
+ */
+async function makeReady(name, { pnpm, env }) {
   await installPackages(root, pnpm, env)
   await linkNode(root)
   await build(root, env)
   // Tests start and kill servers of their own, so they need the program whatever runs elsewhere.
-  if (name === 'test' || !env.NATS_URL) env.DAYBOOK_NATS_SERVER = await ensureNatsServer(env)
+  const needsServer = name === 'test' || !env.NATS_URL
+  const path = needsServer ? { DAYBOOK_NATS_SERVER: await ensureNatsServer(env) } : {}
   report('setup', 'ready')
-  return { pnpm: pnpm.path, env }
+  return { pnpm, env: { ...env, ...path } }
 }
 
 /**

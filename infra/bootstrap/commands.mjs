@@ -9,8 +9,12 @@ import { delimiter, join } from 'node:path'
  */
 const SAME_SIGNAL_MS = 500
 
+/** @type {NodeJS.Signals[]} */
+const RELAYED = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
 /** A command could not be started or ended with a failure. `output` is what it wrote. */
 export class CommandFailed extends Error {
+  /** @override */
   name = 'CommandFailed'
   /**
    * @param {string} message
@@ -72,8 +76,12 @@ export function run(command, args, options = {}) {
  */
 export function handOver(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const [file, ...rest] = boundToThisProcess([command, ...args])
-    const child = spawn(file, rest, { ...options, stdio: ['ignore', 'inherit', 'inherit'], detached: true })
+    const bound = boundToThisProcess(command, args)
+    const child = spawn(bound.command, bound.args, {
+      ...options,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: true,
+    })
     const stopRelay = relaySignals((signal) => child.kill(signal))
     child.on('error', (error) => {
       stopRelay()
@@ -88,7 +96,7 @@ export function handOver(command, args, options = {}) {
 
 /** @param {(signal: NodeJS.Signals) => void} send */
 function relaySignals(send) {
-  const relays = /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIGHUP']).map((signal) => {
+  const relays = RELAYED.map((signal) => {
     let lastAt = Number.NEGATIVE_INFINITY
     const relay = () => {
       const now = performance.now()
@@ -106,9 +114,10 @@ function relaySignals(send) {
 /**
  * A process with a session of its own would outlive a parent that is killed outright; where the system can, it is asked
  * to stop the child then.
- * @param {string[]} command
+ * @param {string} command
+ * @param {string[]} args
  */
-function boundToThisProcess(command) {
+function boundToThisProcess(command, args) {
   const setpriv = process.platform === 'linux' ? findOnPath('setpriv', process.env) : undefined
-  return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...command] : command
+  return setpriv ? { command: setpriv, args: ['--pdeathsig', 'TERM', command, ...args] } : { command, args }
 }

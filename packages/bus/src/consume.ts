@@ -1,5 +1,5 @@
 import { DaybookError } from '@daybook/errors'
-import { type Backoff, backoffMs } from './backoff.ts'
+import { type Backoff, backoffMs, pause } from './backoff.ts'
 import type { Delivery, PulledDelivery } from './delivery.ts'
 import { Pull, type PullSpec } from './pull.ts'
 import type { BusParts } from './subscribe.ts'
@@ -18,8 +18,9 @@ export interface ConsumeOptions {
 }
 
 /**
- * Handles one batch. When it returns, what it has not settled itself is acknowledged; when it throws, what it has not
- * settled comes again. The same message may come more than once in any case, so handling it again must change nothing.
+ * Handles one batch. When it returns, what it has not settled itself is acknowledged; when it throws, it gets what it
+ * has not settled again after a growing wait. The same message may come more than once in any case, so handling it
+ * again must change nothing.
  */
 export type BatchHandler = (batch: Delivery[]) => Promise<void>
 
@@ -39,7 +40,7 @@ const BYTES_MAX = 8 * 1024 * 1024
 /** The first retry is soon, since most failures are a lost race; the last ones leave a broken part in peace. */
 const RETRY: Backoff = { firstMs: 100, maxMs: 30_000 }
 
-export class BatchConsumer implements Consumer {
+class BatchConsumer implements Consumer {
   readonly #parts: BusParts
   readonly #spec: ConsumerName
   readonly #handler: BatchHandler
@@ -47,7 +48,6 @@ export class BatchConsumer implements Consumer {
   readonly #running: Promise<void>
   readonly #failed = Promise.withResolvers<never>()
   #lastDeliveryAt: Date | undefined
-  #failures = 0
 
   constructor(parts: BusParts, spec: PullSpec, handler: BatchHandler) {
     this.#parts = parts
@@ -80,19 +80,44 @@ export class BatchConsumer implements Consumer {
     }
   }
 
-  async #handle(batch: PulledDelivery[]): Promise<void> {
-    try {
-      await this.#handler(batch)
-      this.#failures = 0
-      for (const delivery of batch) delivery.ack()
-    } catch (error) {
-      const delayMs = backoffMs(this.#failures, RETRY)
-      this.#failures += 1
-      const fields = { ...this.#spec, messages: batch.length, failures: this.#failures, delayMs, err: error }
-      this.#parts.logger.error(fields, 'batch failed and will be delivered again')
-      await this.#pull.hold(batch, delayMs)
+  /**
+   * A failed batch is tried again in its place, so that nothing overtakes it. The server is not told: if this goes on
+   * for longer than the consumer's `ackWaitMs`, other instances get the messages too and may be luckier.
+   */
+  async #handle(batch: readonly PulledDelivery[]): Promise<void> {
+    const { stopping } = this.#pull
+    let open = batch
+    for (let failures = 0; open.length > 0; failures += 1) {
+      const retryMs = backoffMs(failures, RETRY)
+      if (await this.#succeeds(open, { attempt: failures + 1, retryMs })) return
+      open = open.filter((delivery) => !delivery.settled)
+      await pause(retryMs, stopping)
+      if (stopping.aborted) return handBack(open)
+      for (const delivery of open) delivery.again()
     }
   }
+
+  async #succeeds(
+    batch: readonly PulledDelivery[],
+    fields: { attempt: number; retryMs: number },
+  ): Promise<boolean> {
+    try {
+      await this.#handler([...batch])
+      for (const delivery of batch) delivery.ack()
+      return true
+    } catch (err) {
+      const { logger } = this.#parts
+      logger.error(
+        { ...this.#spec, messages: batch.length, ...fields, err },
+        'batch failed, will be tried again',
+      )
+      return false
+    }
+  }
+}
+
+function handBack(deliveries: readonly PulledDelivery[]): void {
+  for (const delivery of deliveries) delivery.nak()
 }
 
 /** Errors: `invalid-usage` for limits that cannot work. */

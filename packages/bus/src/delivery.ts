@@ -1,10 +1,10 @@
-import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import type { Msg } from '@nats-io/transport-node'
 import { fromNatsHeaders, type Headers } from './headers.ts'
 import type { IncomingMessage } from './message.ts'
 
 /** A message of a durable consumer. It is delivered again until it is settled; only the first settlement counts. */
 export interface Delivery extends IncomingMessage {
-  /** How often it was delivered before. */
+  /** How often a handler got it before, or may have got it. */
   readonly redeliveries: number
   /** Done. Not confirmed: after a lost connection or a power cut the message may come again. */
   ack(): void
@@ -17,13 +17,12 @@ export interface Delivery extends IncomingMessage {
 const encoder = new TextEncoder()
 const ACK = encoder.encode('+ACK')
 const NAK = encoder.encode('-NAK')
-/** The server answers within a millisecond or is in trouble. */
-const CONFIRM_TIMEOUT_MS = 2_000
 const NANOS_PER_MS = 1_000_000
 
 export class PulledDelivery implements Delivery {
   readonly #message: Msg
   #settled = false
+  #retries = 0
 
   constructor(message: Msg) {
     this.#message = message
@@ -42,7 +41,7 @@ export class PulledDelivery implements Delivery {
   }
 
   get redeliveries(): number {
-    return deliveryCountOf(this.#message.reply ?? '') - 1
+    return deliveryCountOf(this.#message.reply ?? '') - 1 + this.#retries
   }
 
   text(): string {
@@ -65,12 +64,9 @@ export class PulledDelivery implements Delivery {
     return this.#settled
   }
 
-  /** Hands it back at once and waits until the server has taken note. */
-  async nakConfirmed(nats: NatsConnection): Promise<void> {
-    const { reply } = this.#message
-    if (this.#settled || reply === undefined) return
-    this.#settled = true
-    await nats.request(reply, NAK, { timeout: CONFIRM_TIMEOUT_MS })
+  /** Counts a delivery that the server does not know of: the handler gets it once more. */
+  again(): void {
+    this.#retries += 1
   }
 
   #settle(answer: string | Uint8Array): void {

@@ -28,7 +28,7 @@ export function toBusError(error: unknown, action: string): DaybookError {
   if (error instanceof InvalidArgumentError) return tooLarge(error)
   if (error instanceof InvalidSubjectError) return invalidSubject(error)
   if (isNobodyThere(error)) {
-    const message = `NATS did not ${action}: nothing answers there. Start nats-server with JetStream, then try again.`
+    const message = `NATS did not ${action}: nothing answers there. Start nats-server with JetStream, and the service that makes its streams.`
     return new DaybookError('unavailable', message, { cause: error })
   }
   const reason = error instanceof Error ? error.message : String(error)

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Msg } from '@nats-io/transport-node'
 import { type Backoff, backoffMs, pause } from './backoff.ts'
 import { PulledDelivery } from './delivery.ts'
-import { isWorthALine } from './logger.ts'
+import { isWorthALine, silentLogger } from './logger.ts'
 import { type BusParts, KeptSubscription } from './subscribe.ts'
 
 export interface PullSpec {
@@ -42,9 +42,6 @@ const CONFLICT_STATUS = 409
  * P2. An open request that is silent for three heartbeats is given up, and another is sent.
  * P3. Streams and consumers are made sure of after each connection, since a restarted server may have lost its store,
  *     and whenever the server ends a request for another reason than its age.
- * P4. After a failed batch it asks for nothing for a while. Then that batch and all that waits behind it go back to the
- *     server, in order, and only when the server has confirmed this is more asked for: so a failed batch comes again
- *     before its followers. (Handing it back with a delay for the server to keep would let them overtake it.)
  */
 export class Pull implements AsyncDisposable {
   readonly #parts: BusParts
@@ -63,7 +60,6 @@ export class Pull implements AsyncDisposable {
   #serial = 0
   #served = false
   #heardAtMs = 0
-  #held = false
   #repairing = false
   #failures = 0
   #wake: (() => void) | undefined
@@ -83,7 +79,7 @@ export class Pull implements AsyncDisposable {
       onMessage: (message) => this.#receive(message),
     })
     this.#unwatch = parts.connection.watch({
-      up: () => void this.#repair(0), // P3
+      up: () => void this.#repair(), // P3
       down: () => this.#giveUp(),
     })
     this.#pulse = setInterval(() => this.#checkPulse(), HEARTBEAT_MS)
@@ -101,13 +97,9 @@ export class Pull implements AsyncDisposable {
     return undefined
   }
 
-  /** Waits, then lets the server deliver the failed batch, and what came after it, once more (P4). */
-  async hold(failed: readonly PulledDelivery[], delayMs: number): Promise<void> {
-    this.#held = true
-    await pause(delayMs, this.#stopping.signal)
-    await this.#handBackConfirmed([...failed, ...this.#takeAll()])
-    this.#held = false
-    this.#ask()
+  /** Aborted when it is stopped. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal
   }
 
   /** Takes no more messages; those not taken go back to the server at once, for another instance. */
@@ -115,7 +107,8 @@ export class Pull implements AsyncDisposable {
     this.#stopping.abort()
     clearInterval(this.#pulse)
     this.#unwatch()
-    for (const delivery of this.#takeAll()) delivery.nak()
+    this.#waitingBytes = 0
+    for (const delivery of this.#waiting.splice(0)) delivery.nak()
     this.#wake?.()
   }
 
@@ -149,13 +142,13 @@ export class Pull implements AsyncDisposable {
     this.#giveUp()
     // A conflict after messages is mostly a full request (`bytesMax`); if it was more, the next request says so.
     if (code === EXPIRED_STATUS || (code === CONFLICT_STATUS && this.#served)) return this.#ask()
-    void this.#repair(backoffMs(this.#failures, REPAIR), `${code} ${message.headers?.description ?? ''}`)
+    void this.#repair(`${code} ${message.headers?.description ?? ''}`) // P3
   }
 
   #ask(): void {
     const { batchMax, bytesMax, stream, durable } = this.#spec
     const { connection, logger } = this.#parts
-    if (this.#open > 0 || this.#repairing || this.#held || !connection.connected) return
+    if (this.#open > 0 || this.#repairing || !connection.connected) return
     if (this.#stopping.signal.aborted) return
     if (this.#waiting.length >= batchMax || this.#waitingBytes >= bytesMax) return // P1
     this.#open = batchMax
@@ -177,23 +170,23 @@ export class Pull implements AsyncDisposable {
   #checkPulse(): void {
     if (this.#open === 0 || performance.now() - this.#heardAtMs < HEARTBEAT_MS * HEARTBEATS_MISSED_MAX) return
     this.#giveUp() // P2
-    void this.#repair(0, 'no heartbeats')
+    void this.#repair('no heartbeats')
   }
 
-  async #repair(delayMs: number, reason?: string): Promise<void> {
+  /** Makes sure of the topology and asks again: after a connection at once, after trouble with growing waits. */
+  async #repair(trouble?: string): Promise<void> {
     if (this.#repairing || this.#stopping.signal.aborted) return
-    const { logger } = this.#parts
     const { stream, durable, ensure } = this.#spec
-    const logIt = reason !== undefined && isWorthALine(this.#failures)
-    if (logIt) logger.warn({ stream, durable, reason }, 'consumer interrupted')
-    this.#failures += 1
+    const fields = { stream, durable, reason: trouble }
+    const logger = trouble !== undefined && isWorthALine(this.#failures) ? this.#parts.logger : silentLogger
+    logger.warn(fields, 'consumer interrupted')
     this.#repairing = true
-    await pause(delayMs, this.#stopping.signal)
+    if (trouble !== undefined) await pause(backoffMs(this.#failures++, REPAIR), this.#stopping.signal)
     try {
       await ensure()
-    } catch (error) {
+    } catch (err) {
       // Asked for all the same: perhaps all is there and we just may not look.
-      if (logIt) logger.warn({ stream, durable, err: error }, 'topology could not be ensured')
+      logger.warn({ ...fields, err }, 'topology could not be ensured')
     }
     this.#repairing = false
     this.#ask()
@@ -210,22 +203,5 @@ export class Pull implements AsyncDisposable {
     this.#waitingBytes = this.#waiting.reduce((sum, { data }) => sum + data.length, 0)
     this.#ask()
     return batch
-  }
-
-  #takeAll(): PulledDelivery[] {
-    this.#waitingBytes = 0
-    return this.#waiting.splice(0)
-  }
-
-  /** The server takes settlements in their order, so that the last one speaks for all. */
-  async #handBackConfirmed(deliveries: readonly PulledDelivery[]): Promise<void> {
-    const last = deliveries.findLast((delivery) => !delivery.settled)
-    for (const delivery of deliveries) if (delivery !== last) delivery.nak()
-    const { connection } = this.#parts
-    try {
-      if (last !== undefined) await connection.untilLost(last.nakConfirmed(connection.use()))
-    } catch {
-      // The connection is lost or silent: the server delivers again by itself what is not settled in time.
-    }
   }
 }

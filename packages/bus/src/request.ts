@@ -48,12 +48,15 @@ export class Requests implements AsyncDisposable {
       subject: `${this.#inbox}*`,
       onMessage: (message) => this.#settle(message),
     })
-    this.#unwatch = parts.connection.watch({ down: () => this.#giveUp() })
+    this.#unwatch = parts.connection.watch({
+      down: () => this.#giveUp(),
+      denied: (subject) => this.#denied(subject),
+    })
   }
 
   /**
    * Errors: whatever the responder answered; `timeout`, and then the outcome is not known; `unavailable` when nobody
-   * answers there or NATS is down, and then nothing was done.
+   * answers there or NATS is down, and then nothing was done; `unsafe-configuration` when the server forbids it.
    */
   request(subject: string, data: string | Uint8Array, options: RequestOptions): Promise<BusReply> {
     return new Promise((resolve, reject) => {
@@ -103,6 +106,13 @@ export class Requests implements AsyncDisposable {
     waiting.reject(unknownOutcome(`No answer to ${waiting.subject} within ${timeoutMs} ms.`))
   }
 
+  /** The server says only which subject it refused, not which request; it refuses them all. */
+  #denied(subject: string): void {
+    for (const [token, waiting] of this.#waiting) {
+      if (waiting.subject === subject) this.#take(token)?.reject(notAllowed(subject))
+    }
+  }
+
   /** The answers of a lost connection never come. */
   #giveUp(): void {
     for (const token of this.#waiting.keys()) {
@@ -124,6 +134,11 @@ function nobodyAnswers({ subject }: Waiting): DaybookError {
     'unavailable',
     `Nobody answers ${subject}: its service is not running. Nothing was done.`,
   )
+}
+
+function notAllowed(subject: string): DaybookError {
+  const message = `The NATS user may not publish to ${subject}. Allow it in the server's configuration. Nothing was done.`
+  return new DaybookError('unsafe-configuration', message)
 }
 
 function readProblem(message: Msg): DaybookError {

@@ -1,19 +1,9 @@
-import { createServer } from 'node:net'
-import { startNats, waitFor } from '@daybook/testing'
+import { freePort, startNats, waitFor } from '@daybook/testing'
 import { describe, expect, it } from 'vitest'
 import { connectBus } from '../src/index.ts'
 import { errorOf, recordingLogger } from './recorder.ts'
 
 const timeoutMs = 10_000
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 describe('connection', () => {
   it('starts while the server is absent and attaches everything when it comes', async () => {

@@ -15,7 +15,9 @@ function message(reply: string) {
     reply,
     data: new TextEncoder().encode('hello'),
     respond,
-    json: () => ({}) as never,
+    json: () => {
+      throw new Error('not asked for')
+    },
     string: () => 'hello',
   }
   return { answers, delivery: new PulledDelivery(received) }
@@ -29,6 +31,12 @@ describe('delivery', () => {
     ['', 0],
   ])('reads from %s that it was delivered before %i times', (reply, redeliveries) => {
     expect(message(reply).delivery.redeliveries).toBe(redeliveries)
+  })
+
+  it('counts the times that its handler failed', () => {
+    const { delivery } = message('$JS.ACK.STREAM.durable.2.10.10.1700000000000000000.0')
+    delivery.again()
+    expect(delivery.redeliveries).toBe(2)
   })
 
   it('is settled once: the first settlement counts', () => {

@@ -19,6 +19,8 @@ afterAll(async () => {
   await nats[Symbol.asyncDispose]()
 })
 
+const sum = (numbers: number[]): number => numbers.reduce((total, n) => total + n, 0)
+
 describe('request and reply', () => {
   it('answers a request with what the responder returns', async () => {
     await using _ = bus.respond(
@@ -56,7 +58,7 @@ describe('request and reply', () => {
   })
 
   it('answers an unexpected error with code internal, tells nothing of it and logs it', async () => {
-    await using _ = bus.respond('rpc.broken', 'broken', (message) => JSON.parse(message.text()) as string)
+    await using _ = bus.respond('rpc.broken', 'broken', (message) => String(JSON.parse(message.text())))
     const error = await errorOf(bus.request('rpc.broken', '{ not json, secret', { timeoutMs }))
     expect(error).toMatchObject({ code: 'internal', message: expect.not.stringContaining('secret') })
     expect(logger.messages()).toContain('request failed unexpectedly')
@@ -107,9 +109,9 @@ describe('request and reply', () => {
       },
       { timeoutMs, what: 'both responders to be asked' },
     )
-    const before = counts[0]! + counts[1]!
+    const before = sum(counts)
     await Promise.all(Array.from({ length: 50 }, () => bus.request('rpc.shared', '', { timeoutMs })))
-    expect(counts[0]! + counts[1]!).toBe(before + 50)
+    expect(sum(counts)).toBe(before + 50)
   })
 
   it('finishes the request being answered before a responder is gone', async () => {

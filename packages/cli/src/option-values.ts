@@ -1,12 +1,11 @@
 import { InvalidArgumentError } from 'commander'
 
-/** A whole number from `min` on, as an option takes it; anything else is bad usage. */
-export function wholeNumber(min: number): (text: string) => number {
+/** A whole number in its bounds, as an option takes it; anything else is bad usage. */
+export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const bounds = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`
   return (text) => {
     const value = Number(text)
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min) {
-      throw new InvalidArgumentError(`It must be a whole number from ${min} on.`)
-    }
+    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`It must be a whole number ${bounds}.`)
     return value
   }
 }

@@ -11,6 +11,13 @@ export function printable(text: string): string {
 
 /** At most `charsMax` characters of `text`, printable; a cut is shown. */
 export function short(text: string, charsMax: number): string {
-  const characters = [...printable(text)]
+  const characters = charactersOf(printable(text))
   return characters.length <= charsMax ? characters.join('') : `${characters.slice(0, charsMax - 1).join('')}…`
+}
+
+const segmenter = new Intl.Segmenter('en')
+
+/** What a reader takes for one character, which may be several UTF-16 units: an emoji must not be cut, nor shift a line. */
+export function charactersOf(text: string): string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment)
 }

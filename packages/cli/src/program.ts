@@ -10,7 +10,7 @@ import { addRunList } from './commands/run-list.ts'
 import { addRunStatus } from './commands/run-status.ts'
 import { addUp } from './commands/up.ts'
 import { defaultUrl } from './endpoint.ts'
-import { exitCodes, reportFailure } from './failure.ts'
+import { EarlyExit, exitCodes, reportFailure } from './failure.ts'
 import { type GlobalOptions, openSession, type WithSession } from './session.ts'
 import type { Shell } from './shell.ts'
 
@@ -25,6 +25,7 @@ export async function runCli(args: readonly string[], shell: Shell): Promise<num
     await program.parseAsync(args, { from: 'user' })
     return exitCodes.success
   } catch (error) {
+    if (error instanceof EarlyExit) return error.exitCode
     if (!(error instanceof CommanderError)) return await reportFailure(error, shell, args.includes('--json'))
     if (error.exitCode === 0) {
       await shell.stdout.write(help.join(''))

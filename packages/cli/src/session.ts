@@ -17,13 +17,13 @@ export interface Session {
   readonly json: boolean
   readonly colour: boolean
   /** Opens the connection; the caller closes it (`await using`). */
-  connect(): Promise<Daybook>
+  readonly connect: () => Promise<Daybook>
   /** A line or more to stdout. */
-  print(text: string): Promise<void>
+  readonly print: (text: string) => Promise<void>
   /** One JSON document, on one line. */
-  printJson(value: unknown): Promise<void>
+  readonly printJson: (value: unknown) => Promise<void>
   /** Progress and remarks, to stderr, for people only. */
-  remark(text: string): Promise<void>
+  readonly remark: (text: string) => Promise<void>
 }
 
 /** Gives a command its session, once the options that all commands share were read. */

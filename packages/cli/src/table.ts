@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { printable } from './printable.ts'
+import { charactersOf, printable } from './printable.ts'
 
 export interface Column<Row> {
   readonly title: string
@@ -28,7 +28,6 @@ function pad(cell: string, align: 'right' | undefined, leftWidth: number, rightW
   return align === 'right' ? space + cell : cell + space
 }
 
-/** In characters, not in UTF-16 units: an emoji in a label must not shift its line. */
 function width(text: string): number {
-  return [...text].length
+  return charactersOf(text).length
 }

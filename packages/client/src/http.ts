@@ -43,14 +43,14 @@ export function openHttp(options: HttpOptions): Http {
     const url = urlOf(base, request)
     const headers = { ...(options.tenant === undefined ? {} : { 'daybook-tenant': options.tenant }), ...request.headers }
     const init = { method: request.method ?? 'GET', headers, signal, ...bodyOf(request) }
-    const response = await fetch(url, init).catch((cause: unknown) => Promise.reject(connectionError(cause, url)))
+    const response = await fetch(url, init).catch((cause: unknown) => Promise.reject(connectionError(cause, request, url)))
     if (response.ok || request.accepts?.includes(response.status) === true) return response
     throw await problemOf(response, url)
   }
   const exchange = async <T>(request: HttpRequest, read: (response: Response) => Promise<T>): Promise<T> => {
-    const signal = AbortSignal.timeout(request.timeoutMs ?? options.timeoutMs)
+    const signal = AbortSignal.timeout(Math.ceil(request.timeoutMs ?? options.timeoutMs))
     const response = await send(request, signal)
-    return await read(response).catch((cause: unknown) => Promise.reject(connectionError(cause, urlOf(base, request))))
+    return await read(response).catch((cause: unknown) => Promise.reject(connectionError(cause, request, base)))
   }
   return {
     readJson: (request) => exchange(request, readAnswer),
@@ -127,7 +127,7 @@ function tryParse(text: string): unknown {
 /** These say that no connection was made, so the request cannot have had an effect. */
 const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
 
-function connectionError(cause: unknown, url: URL): DaybookError {
+function connectionError(cause: unknown, { method }: HttpRequest, url: URL): DaybookError {
   if (cause instanceof DaybookError) return cause
   if (cause instanceof SyntaxError) {
     return new DaybookError('internal', `${url.origin} sent something that is not JSON. Check that it is a Daybook gateway.`, { cause })
@@ -135,8 +135,15 @@ function connectionError(cause: unknown, url: URL): DaybookError {
   if (neverConnected.has(socketCodeOf(cause))) {
     return new DaybookError('unavailable', `Cannot reach ${url.origin}. Check the address and that Daybook is running there.`, { cause })
   }
+  if (method !== 'POST') return unanswered(cause, url)
   // The request may have arrived, and only the answer is lost: unknown, which is not "failed".
   return new DaybookError('timeout', `No answer from ${url.origin} came back; whether the request took effect is not known.`, { cause })
+}
+
+/** A question without an answer has no effect to be unsure of. */
+function unanswered(cause: unknown, url: URL): DaybookError {
+  if (cause instanceof Error && cause.name === 'TimeoutError') return new DaybookError('timeout', `No answer came from ${url.origin} in time. Try again.`, { cause })
+  return new DaybookError('unavailable', `The connection to ${url.origin} was lost before the answer. Try again.`, { cause })
 }
 
 function socketCodeOf(error: unknown): string {

@@ -45,7 +45,9 @@ export function databaseOver<DB>(kysely: Kysely<DB>, close: () => Promise<void>)
           .setIsolationLevel('repeatable read')
           .setAccessMode('read only')
           .execute(async (trx) => {
-            await sql`select set_config('role', 'daybook_reader', true), set_config('daybook.tenant', ${tenant}, true)`.execute(trx)
+            await sql`select set_config('role', 'daybook_reader', true), set_config('daybook.tenant', ${tenant}, true)`.execute(
+              trx,
+            )
             return work(trx)
           }),
       ),

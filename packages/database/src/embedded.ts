@@ -22,9 +22,10 @@ export async function openEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
   ])
   const server = await PGlite.create({ dataDir, extensions: { vector } })
   const config = createPgConfig(server)
-  const pool = new pg.Pool({ ...config, max: config.poolSize, types: numericTypes })
+  const pool = new pg.Pool(Object.assign(config, { max: config.poolSize, types: numericTypes }))
   return {
-    database: <DB>() => databaseOver(new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }), async () => {}),
+    database: <DB>() =>
+      databaseOver(new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }), async () => {}),
     async [Symbol.asyncDispose]() {
       await pool.end()
       await server.close()

@@ -14,7 +14,15 @@ const CONFLICTS = new Set(['40001', '40P01', '55P03'])
 /** admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout, too_many_connections. */
 const CONNECTION_STATES = new Set(['57P01', '57P02', '57P03', '25P03', '53300'])
 
-const CONNECTION_ERRNO = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'])
+const CONNECTION_ERRNO = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+])
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
@@ -27,7 +35,11 @@ export function failureOf(error: unknown): FailureKind {
   if (CONFLICTS.has(code)) return 'conflict'
   if (code.startsWith('08') || CONNECTION_STATES.has(code) || CONNECTION_ERRNO.has(code)) return 'connection'
   // node-postgres gives a lost socket and a full pool no code, only these words.
-  if (/^Connection terminated|^timeout exceeded when trying to connect|^Client has encountered a connection error/.test(error.message)) {
+  if (
+    /^Connection terminated|^timeout exceeded when trying to connect|^Client has encountered a connection error/.test(
+      error.message,
+    )
+  ) {
     return 'connection'
   }
   return error instanceof AggregateError && error.errors.some((inner) => failureOf(inner) === 'connection')
@@ -44,5 +56,9 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 /** Turns a lost database into `unavailable`, so that every door answers it alike; other errors pass through. */
 export function asUnavailable(error: unknown): unknown {
   if (error instanceof DaybookError || failureOf(error) !== 'connection') return error
-  return new DaybookError('unavailable', 'The database cannot be reached. Nothing is lost; try again in a moment.', { cause: error })
+  return new DaybookError(
+    'unavailable',
+    'The database cannot be reached. Nothing is lost; try again in a moment.',
+    { cause: error },
+  )
 }

@@ -49,10 +49,16 @@ function pendingOf(service: string, files: Migration[], applied: Applied[]): Mig
   for (const { name, checksum } of applied) {
     const ours = checksums.get(name)
     if (ours === undefined) {
-      throw new DaybookError('migration-failed', `The database has migration ${service}/${name}, which this version of Daybook does not know. Run the newer version.`)
+      throw new DaybookError(
+        'migration-failed',
+        `The database has migration ${service}/${name}, which this version of Daybook does not know. Run the newer version.`,
+      )
     }
     if (ours !== checksum) {
-      throw new DaybookError('migration-failed', `Migration ${service}/${name} was edited after it had been applied. Restore the file and put the change into a new one.`)
+      throw new DaybookError(
+        'migration-failed',
+        `Migration ${service}/${name} was edited after it had been applied. Restore the file and put the change into a new one.`,
+      )
     }
   }
   const done = new Set(applied.map(({ name }) => name))
@@ -60,7 +66,10 @@ function pendingOf(service: string, files: Migration[], applied: Applied[]): Mig
 }
 
 async function listApplied<DB>(kysely: Kysely<DB>, service: string): Promise<Applied[]> {
-  const { rows } = await sql<Applied>`select name, checksum from daybook.migrations where service = ${service}`.execute(kysely)
+  const { rows } =
+    await sql<Applied>`select name, checksum from daybook.migrations where service = ${service}`.execute(
+      kysely,
+    )
   return rows
 }
 
@@ -82,7 +91,11 @@ async function prepareTable<DB>(kysely: Kysely<DB>): Promise<void> {
   })
 }
 
-async function record<DB>(kysely: Kysely<DB>, service: string, { name, checksum }: Migration): Promise<boolean> {
+async function record<DB>(
+  kysely: Kysely<DB>,
+  service: string,
+  { name, checksum }: Migration,
+): Promise<boolean> {
   const { numAffectedRows } = await sql`
     insert into daybook.migrations (service, name, checksum) values (${service}, ${name}, ${checksum})
     on conflict do nothing`.execute(kysely)
@@ -116,7 +129,11 @@ export async function migrate<DB>(database: Database<DB>, source: MigrationSourc
       await apply(kysely, source.service, migration)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      throw new DaybookError('migration-failed', `Migration ${source.service}/${migration.name} failed: ${reason}`, { cause: error })
+      throw new DaybookError(
+        'migration-failed',
+        `Migration ${source.service}/${migration.name} failed: ${reason}`,
+        { cause: error },
+      )
     }
   }
   return pending.map(({ name }) => name)
@@ -125,10 +142,15 @@ export async function migrate<DB>(database: Database<DB>, source: MigrationSourc
 /** Refuses (`migration-failed`) to go on with tables that are older or newer than the service was built for. */
 export async function requireMigrated<DB>(database: Database<DB>, source: MigrationSource): Promise<void> {
   const files = await readMigrations(source.directory)
-  const { rows } = await sql<{ present: boolean }>`select to_regclass('daybook.migrations') is not null as present`.execute(database.kysely)
+  const { rows } = await sql<{
+    present: boolean
+  }>`select to_regclass('daybook.migrations') is not null as present`.execute(database.kysely)
   const applied = rows[0]?.present === true ? await listApplied(database.kysely, source.service) : []
   const pending = pendingOf(source.service, files, applied)
   if (pending.length > 0) {
-    throw new DaybookError('migration-failed', `The tables of ${source.service} lack ${pending.length} migrations (first: ${pending[0]?.name}). Run the service once with the argument "migrate".`)
+    throw new DaybookError(
+      'migration-failed',
+      `The tables of ${source.service} lack ${pending.length} migrations (first: ${pending[0]?.name}). Run the service once with the argument "migrate".`,
+    )
   }
 }

@@ -12,8 +12,8 @@ export interface DatabaseConfig {
   poolMax?: number
   /** A statement that takes longer is cancelled. 0 = never. */
   statementTimeoutMs?: number
-  /** Told of a connection that broke while idle; the pool replaces it by itself. */
-  onIdleError?: (error: Error) => void
+  /** Told of a connection that broke; the pool replaces it by itself. */
+  onBroken?: (error: Error) => void
 }
 
 const POOL_MAX = 8
@@ -23,12 +23,10 @@ const CONNECT_TIMEOUT_MS = 5_000
 /** A transaction that forgets to end would hold locks that others wait for. */
 const IDLE_IN_TRANSACTION_MS = 10_000
 
-const INT8 = pg.types.builtins.INT8
-
 /** Positions and sequence numbers stay below 2^53, so that a plain number is exact. */
 export const numericTypes: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
+  getTypeParser: (oid, format) =>
+    oid === pg.types.builtins.INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
 }
 
 /** Opens a pool of connections. It connects at first use and replaces broken connections; dispose it to close. */
@@ -43,8 +41,10 @@ export function openDatabase<DB>(config: DatabaseConfig): Database<DB> {
     keepAlive: true,
     types: numericTypes,
   })
-  // Without a listener a connection that breaks while idle would end the process.
-  pool.on('error', (error) => config.onIdleError?.(error))
+  // An error event that nobody listens to ends the process. The pool tells of connections that break while they are
+  // idle; one that breaks between two statements of a transaction tells only itself, and the next statement fails.
+  pool.on('error', (error) => config.onBroken?.(error))
+  pool.on('connect', (client) => client.on('error', (error) => config.onBroken?.(error)))
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
   return databaseOver(kysely, () => kysely.destroy())
 }

@@ -32,9 +32,10 @@ export function toProblem(error: unknown): Problem {
  * kept, so that a newer service can still be understood by an older caller.
  */
 export function fromProblem(value: unknown): DaybookError {
-  if (!isRecord(value)) return new DaybookError('internal', 'The answer is an error without a problem object.')
+  if (!isRecord(value))
+    return new DaybookError('internal', 'The answer is an error without a problem object.')
   const detail = typeof value['detail'] === 'string' ? value['detail'] : INTERNAL_DETAIL
-  const options = isRecord(value['details']) ? { details: value['details'] as ErrorDetails } : {}
+  const options = isDetails(value['details']) ? { details: value['details'] } : {}
   return new DaybookError(isErrorCode(value['code']) ? value['code'] : 'internal', detail, options)
 }
 
@@ -43,6 +44,16 @@ function problemOf(error: DaybookError): Problem {
   const type = `urn:daybook:error:${error.code}`
   const problem: Problem = { type, title, code: error.code, detail: error.message, retry }
   return error.details === undefined ? problem : { ...problem, details: { ...error.details } }
+}
+
+function isDetails(value: unknown): value is ErrorDetails {
+  return isRecord(value) && isJson(value)
+}
+
+function isJson(value: unknown): value is JsonValue {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  return typeof value === 'object' && Object.values(value).every(isJson)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -4,7 +4,7 @@ import type { JournalEvent } from '@daybook/events'
 import type { Transaction } from 'kysely'
 import { checkpointAfter, kindOf, planBatch, type RelayedEvent } from './batch.ts'
 import { type Checkpoint, type CheckpointStore, checkpointStore, lowestPosition } from './checkpoint.ts'
-import { type JournalReader, journalReader } from './journal-reader.ts'
+import { type JournalPage, type JournalReader, journalReader } from './journal-reader.ts'
 import type { PositionedRead, ProjectionSpec } from './projection-spec.ts'
 
 /** Measured: larger transactions are hardly faster, and a reader of the read model waits longer for news. */
@@ -89,20 +89,27 @@ export class Applier<DB> {
     const head = await this.#journal.head()
     this.#head = head.position
     await this.#load(head.era)
-    for (let after = this.#lowest(); !signal.aborted; ) {
-      const { batchMax = BATCH_MAX, kinds } = this.#spec
-      const page = await this.#journal.readPage({ after, kinds, limit: batchMax, bytesMax: BATCH_BYTES_MAX })
-      const last = page.events.at(-1)?.position ?? after
-      const applied = await this.#tryApply(page.events.filter((event) => this.#isNew(event)))
-      if (!applied) {
+    for (let page = this.#pageAfter(this.#lowest()); !signal.aborted; ) {
+      const { events, more } = await page
+      const last = events.at(-1)?.position ?? this.#lowest()
+      // The next page is read while this one is applied.
+      if (more) page = this.#pageAfter(last)
+      if (await this.#tryApply(events.filter((event) => this.#isNew(event)))) {
+        this.#reached(more ? last : Math.max(last, head.position))
+        if (!more) return
+      } else {
         await this.#load(head.era)
-        after = this.#lowest()
-        continue
+        page = this.#pageAfter(this.#lowest())
       }
-      after = last
-      this.#reached(page.more ? last : Math.max(last, head.position))
-      if (!page.more) return
     }
+  }
+
+  #pageAfter(after: number): Promise<JournalPage> {
+    const { batchMax = BATCH_MAX, kinds } = this.#spec
+    const page = this.#journal.readPage({ after, kinds, limit: batchMax, bytesMax: BATCH_BYTES_MAX })
+    // It may fail before anybody waits for it, and nobody may ever; whoever does still gets the error.
+    page.catch(() => {})
+    return page
   }
 
   /** Forgets the checkpoint, so that the next step reads it again. 3 */

@@ -1,5 +1,4 @@
 export { type HeadWatcher, type HeadWatcherParts, watchHead } from './head-watcher.ts'
-export { type JournalRow, toJournalEvent } from './journal-event.ts'
 export {
   type JournalHead,
   type JournalPage,

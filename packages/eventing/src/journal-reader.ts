@@ -1,6 +1,6 @@
 import type { JournalEvent } from '@daybook/events'
 import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely'
-import { type JournalRow, toJournalEvent } from './journal-event.ts'
+import { eventColumns, type JournalRow, toJournalEvent } from './journal-event.ts'
 
 /** The last position given out, and the era, which grows when the journal is restored from a backup. */
 export interface JournalHead {
@@ -72,7 +72,7 @@ function candidatesOf(query: PageQuery): RawBuilder<unknown> {
   const bounds = sql`order by ${column} ${direction} limit ${query.limit + 1}`
   if (query.kinds === undefined) return sql`select * from journal.events event where ${where} ${bounds}`
   return sql`
-    select event.* from unnest(${query.kinds}::text[]) as wanted (kind)
+    select event.* from unnest(${[...new Set(query.kinds)]}::text[]) as wanted (kind)
     cross join lateral (
       select * from journal.events event where event.kind = wanted.kind and ${where} ${bounds}
     ) event
@@ -83,8 +83,7 @@ function candidatesOf(query: PageQuery): RawBuilder<unknown> {
 function pageStatement(query: PageQuery): RawBuilder<MeasuredRow> {
   const direction = query.reverse === true ? sql`desc` : sql`asc`
   return sql<MeasuredRow>`
-    select position, tenant, stream, seq, id, type, v, key, data, actor_kind, actor_id, occurred_at, recorded_at,
-      correlation_id, causation_id, traceparent, checksum, prev, hash, candidates
+    select ${eventColumns}, candidates
     from (
       select *, count(*) over () as candidates, row_number() over entries as nth,
         sum(octet_length(data) + ${ENVELOPE_BYTES}::integer) over entries as bytes

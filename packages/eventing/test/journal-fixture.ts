@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { type Bus, EVENTS_STREAM } from '@daybook/bus'
+import type { Bus } from '@daybook/bus'
 import { type Database, migrate, openDatabase, openEmbedded } from '@daybook/database'
 import {
   canonicalJson,
@@ -14,6 +14,7 @@ import {
 } from '@daybook/events'
 import { createTestDatabase } from '@daybook/testing'
 import { type RawBuilder, sql } from 'kysely'
+import { journalReader } from '../src/journal-reader.ts'
 
 /** What a test says of an event; the rest follows. */
 export interface Entry {
@@ -28,35 +29,55 @@ export interface JournalFixture extends AsyncDisposable {
   database: Database<unknown>
   /** A second instance's view of the same database. */
   openAnother(): Database<unknown>
+  /** The database as somebody who may do what this role may, and nothing else. */
+  openAs(role: string): Database<unknown>
   /** Appends events, one transaction for all, and answers them as committed. */
   append(...entries: Entry[]): Promise<JournalEvent[]>
+  /** All events, as they were appended. */
+  readAll(): Promise<JournalEvent[]>
   /** Publishes events as the relay does. */
   relay(bus: Bus, events: readonly JournalEvent[]): Promise<void>
   setEra(era: number): Promise<void>
 }
 
 const JOURNAL_MIGRATIONS = fileURLToPath(new URL('../../../services/journal/migrations', import.meta.url))
+const EVENTS_STREAM = 'DAYBOOK_EVENTS'
 const RECORDED_AT = '2026-11-21T09:00:00.000Z'
 
 export async function createJournalFixture(): Promise<JournalFixture> {
   await using stack = new AsyncDisposableStack()
   const { url } = stack.use(await createTestDatabase())
-  const embedded = url === undefined ? stack.use(await openEmbedded('memory://')) : undefined
-  const openAnother = () =>
-    embedded?.database<unknown>() ??
-    stack.use(openDatabase<unknown>({ url: url ?? '', applicationName: 'test', poolMax: 4 }))
-  const database = openAnother()
+  const open = url === undefined ? await openInMemory(stack) : () => openPool(stack, url)
+  const database = open()
   await migrate(database, { service: 'journal', directory: JOURNAL_MIGRATIONS })
   const writer = new Writer(database)
   const opened = stack.move()
   return {
     database,
-    openAnother: () => (embedded === undefined ? opened.use(openDatabase<unknown>({ url: url ?? '', applicationName: 'test', poolMax: 4 })) : database),
+    openAnother: () => (url === undefined ? database : openPool(opened, url)),
+    openAs: (role) => openPool(opened, withRole(url ?? '', role)),
     append: (...entries) => writer.append(entries),
+    readAll: () => journalReader(database.kysely).page({ limit: 100_000 }),
     relay: (bus, events) => writer.relay(bus, events),
     setEra: async (era) => void (await sql`update journal.head set era = ${era}`.execute(database.kysely)),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+async function openInMemory(stack: AsyncDisposableStack): Promise<() => Database<unknown>> {
+  const server = stack.use(await openEmbedded('memory://'))
+  return () => server.database<unknown>()
+}
+
+function openPool(stack: AsyncDisposableStack, url: string): Database<unknown> {
+  return stack.use(openDatabase<unknown>({ url, applicationName: 'test', poolMax: 4 }))
+}
+
+/** Every connection begins by becoming the role, as if it had logged in as such. */
+function withRole(url: string, role: string): string {
+  const address = new URL(url)
+  address.searchParams.set('options', `-c role=${role}`)
+  return address.href
 }
 
 class Writer {
@@ -125,7 +146,11 @@ class Writer {
 }
 
 function insertStatement(events: readonly JournalEvent[]): RawBuilder<unknown> {
-  const rows = events.map((event) => ({ ...event, kind: parseStream(event.stream).kind, data: canonicalJson(event.data) }))
+  const rows = events.map((event) => ({
+    ...event,
+    kind: parseStream(event.stream).kind,
+    data: canonicalJson(event.data),
+  }))
   return sql`
     insert into journal.events
     select position, tenant, stream, kind, seq, id, type, v, null, data, 'service', 'test', "occurredAt", "recordedAt",

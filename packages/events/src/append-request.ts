@@ -18,7 +18,7 @@ const shape = new Validator(appendRequestShape)
 /**
  * Checks an append request, strictly and completely, before anything is queued: unknown fields are refused and nothing
  * is coerced. The message names the place, such as `events[3].data.effectId`. Codes: those of `prepareDraft`, and
- * too-many-events, id-reused or key-reused when two events of one request claim the same id or key.
+ * too-many-events, id-reused or key-reused when two different events of one request claim the same id or key.
  */
 export function parseAppendRequest(value: unknown, limits: Partial<AppendLimits> = {}): PreparedRequest {
   const bounds = { ...APPEND_LIMITS, ...limits }
@@ -31,7 +31,7 @@ export function parseAppendRequest(value: unknown, limits: Partial<AppendLimits>
     throw new DaybookError('too-many-events', message)
   }
   const events = value.events.map((draft, index) => prepareDraft(draft, `events[${index}]`, bounds))
-  requireDistinct(events)
+  requireConsistent(events)
   const bytes = events.reduce((sum, { dataBytes }) => sum + dataBytes, 0)
   return { events, expect: readExpectations(value.expect ?? {}), bytes }
 }
@@ -42,16 +42,35 @@ function readExpectations(expect: Readonly<Record<string, Expectation>>): Map<st
   return new Map(entries)
 }
 
-/** Which of two events would get the id could only be guessed. */
-function requireDistinct(events: readonly PreparedDraft[]): void {
-  const ids = new Set<string>()
-  const keys = new Set<string>()
-  for (const [index, { id, stream, key }] of events.entries()) {
-    if (ids.has(id)) throw new DaybookError('id-reused', `events[${index}].id comes twice in the request.`)
-    ids.add(id)
-    if (key === undefined) continue
-    const streamKey = `${stream} ${key}`
-    if (keys.has(streamKey)) throw new DaybookError('key-reused', `events[${index}].key comes twice in the request.`)
-    keys.add(streamKey)
+/**
+ * Whether two events are one for idempotency: the same content in the same place. When it was said, by whom, and in
+ * which trace may differ between two tries of one producer.
+ */
+export function isSameEvent(a: Identity, b: Identity): boolean {
+  return (
+    a.stream === b.stream && a.type === b.type && a.v === b.v && a.key === b.key && a.checksum === b.checksum
+  )
+}
+
+/** What makes an event the one it is, besides its id. */
+export type Identity = Pick<PreparedDraft, 'stream' | 'type' | 'v' | 'checksum'> & {
+  key?: string | undefined
+}
+
+/** An event may come twice in one request, like in two; one id or key for two different events may not. */
+function requireConsistent(events: readonly PreparedDraft[]): void {
+  const byId = new Map<string, PreparedDraft>()
+  const byKey = new Map<string, PreparedDraft>()
+  for (const [index, event] of events.entries()) {
+    const claim = (seen: Map<string, PreparedDraft>, name: string, code: 'id-reused' | 'key-reused') => {
+      const twin = seen.get(name)
+      if (twin !== undefined && !isSameEvent(twin, event)) {
+        const member = code === 'id-reused' ? 'id' : 'key'
+        throw new DaybookError(code, `events[${index}].${member} is that of another event of the request.`)
+      }
+      seen.set(name, event)
+    }
+    claim(byId, event.id, 'id-reused')
+    if (event.key !== undefined) claim(byKey, `${event.stream} ${event.key}`, 'key-reused')
   }
 }

@@ -54,7 +54,8 @@ function findFault(event: JournalEvent, last: ChainStart): Omit<ChainFault, 'seq
   if (event.checksum !== attempt(() => checksumOf(canonicalJson(event.data)))) {
     return { code: 'checksum', detail: 'data does not have this checksum' }
   }
-  if (event.hash !== attempt(() => hashOf(event))) return { code: 'hash', detail: 'the header does not have this hash' }
+  if (event.hash !== attempt(() => hashOf(event)))
+    return { code: 'hash', detail: 'the header does not have this hash' }
   return undefined
 }
 

@@ -13,8 +13,7 @@ const instant = { pattern: INSTANT_PATTERN }
 const seq = Type.Integer({ minimum: 1 })
 const sha256 = Type.String({ pattern: SHA256_PATTERN })
 
-/** Who did it. */
-export const actorSchema = Type.Object(
+const actorSchema = Type.Object(
   { kind: Type.Enum(['agent', 'user', 'service', 'schedule']), id: Type.String(label) },
   closed,
 )
@@ -24,7 +23,9 @@ const draftFields = {
   stream: Type.String({ pattern: STREAM_PATTERN, description: '<kind>/<id>' }),
   type: Type.String({ minLength: 1, maxLength: 64 }),
   v: Type.Integer({ minimum: 1, maximum: 32_767, description: 'The version of the schema of the type' }),
-  key: Type.Optional(Type.String({ ...label, description: 'A natural idempotency key, unique in the stream' })),
+  key: Type.Optional(
+    Type.String({ ...label, description: 'A natural idempotency key, unique in the stream' }),
+  ),
   data: Type.Unsafe<JsonObject>({ type: 'object', additionalProperties: true }),
   actor: Type.Optional(actorSchema),
   occurredAt: Type.Optional(Type.String({ ...instant, description: "The producer's clock" })),
@@ -38,8 +39,10 @@ const draftFields = {
 /** An event as its producer sends it. */
 export const draftSchema = Type.Object(draftFields, closed)
 
-/** Where a stream has to be for an append to be accepted: at this seq, not there at all, or there in any state. */
-export const expectationSchema = Type.Union([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Type.Enum(['absent', 'exists'])])
+const expectationSchema = Type.Union([
+  Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  Type.Enum(['absent', 'exists']),
+])
 
 /** Events that are appended together or not at all, also across streams. */
 export const appendRequestSchema = Type.Object(
@@ -82,17 +85,19 @@ export const receiptSchema = Type.Object({
   recordedAt: Type.String(instant),
   checksum: sha256,
   hash: sha256,
-  duplicate: Type.Boolean({ description: 'true when this id was appended before; the receipt is the first one' }),
+  duplicate: Type.Boolean({
+    description: 'true when this id was appended before; the receipt is the first one',
+  }),
 })
 
 /** The answer to an append: a receipt for each event, in the order of the request. */
 export const appendResultSchema = Type.Object({ receipts: Type.Array(receiptSchema) })
 
-/** See `actorSchema`. */
+/** Who did it. */
 export type Actor = Static<typeof actorSchema>
 /** See `draftSchema`. */
 export type Draft = Static<typeof draftSchema>
-/** See `expectationSchema`. */
+/** Where a stream has to be for an append to be accepted: at this seq, not there at all, or there in any state. */
 export type Expectation = Static<typeof expectationSchema>
 /** See `appendRequestSchema`. */
 export type AppendRequest = Static<typeof appendRequestSchema>

@@ -1,7 +1,7 @@
 export type { JsonObject, JsonValue } from '@daybook/errors'
 export { APPEND_LIMITS, APPEND_REQUEST_LEVELS, type AppendLimits } from './append-limits.ts'
-export { type PreparedRequest, parseAppendRequest } from './append-request.ts'
-export { type BlobRef, blobRefSchema, isBlobRef, SHA256_PATTERN } from './blob.ts'
+export { type Identity, isSameEvent, type PreparedRequest, parseAppendRequest } from './append-request.ts'
+export { type BlobRef, blobRefSchema, isBlobRef } from './blob.ts'
 export {
   type ChainFault,
   type ChainStart,
@@ -16,7 +16,6 @@ export {
   type Actor,
   type AppendRequest,
   type AppendResult,
-  actorSchema,
   appendRequestSchema,
   appendResultSchema,
   type Draft,
@@ -28,8 +27,8 @@ export {
   receiptSchema,
 } from './envelope.ts'
 export type { EventType } from './event-type.ts'
-export { createUlids, isUlid, ULID_PATTERN } from './id.ts'
-export { INSTANT_PATTERN, isInstant } from './instant.ts'
+export { createUlids, isUlid } from './id.ts'
+export { isInstant } from './instant.ts'
 export { readJournalEvent } from './journal-event.ts'
 export { canonicalJson } from './json/canonical.ts'
 export { DEPTH_MAX, decodeUtf8, type JsonLimits, parseJson } from './json/parse.ts'
@@ -47,6 +46,6 @@ export {
   runSummarySchema,
 } from './run/summary.ts'
 export { effectIdOf, type RunState } from './run/transition.ts'
-export { parseStream, STREAM_PATTERN, type StreamName } from './stream.ts'
+export { parseStream, type StreamName } from './stream.ts'
 export { subjects } from './subjects.ts'
-export { DEFAULT_TENANT, isTenant, TENANT_PATTERN } from './tenant.ts'
+export { isTenant } from './tenant.ts'

@@ -55,13 +55,26 @@ function findType(draft: Draft, path: string): EventType {
   const found = findEventType(draft.type, draft.v)
   if (found !== undefined) return found
   const versions = versionsOf(draft.type)
-  if (versions.length === 0) throw refusal('unknown-event-type', `${path}.type`, 'is not an event type of Daybook')
-  throw refusal('unknown-event-version', `${path}.v`, `is not one of the known versions: ${versions.join(', ')}`)
+  if (versions.length === 0)
+    throw refusal('unknown-event-type', `${path}.type`, 'is not an event type of Daybook')
+  throw refusal(
+    'unknown-event-version',
+    `${path}.v`,
+    `is not one of the known versions: ${versions.join(', ')}`,
+  )
 }
 
-function requireData(draft: Draft, eventType: EventType, { path, kind }: { path: string; kind: string }): void {
+function requireData(
+  draft: Draft,
+  eventType: EventType,
+  { path, kind }: { path: string; kind: string },
+): void {
   if (eventType.kind !== kind) {
-    throw refusal('wrong-stream-kind', `${path}.stream`, `has to be ${eventType.kind}/… for a ${eventType.type}`)
+    throw refusal(
+      'wrong-stream-kind',
+      `${path}.stream`,
+      `has to be ${eventType.kind}/… for a ${eventType.type}`,
+    )
   }
   const validator = validatorOf(eventType)
   if (validator.check(draft.data)) return

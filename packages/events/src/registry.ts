@@ -62,5 +62,5 @@ export function validatorOf(eventType: EventType): Validator<TSchema> {
 
 /** The versions of an event type, oldest first; none when the type is not known. */
 export function versionsOf(type: string): readonly number[] {
-  return (byName.get(type) ?? []).map(({ v }) => v).sort((a, b) => a - b)
+  return (byName.get(type) ?? []).map(({ v }) => v).toSorted((a, b) => a - b)
 }

@@ -13,7 +13,10 @@ const stream = new RegExp(STREAM_PATTERN)
 /** Splits a stream name. Code: invalid-stream. */
 export function parseStream(name: string): StreamName {
   if (!stream.test(name)) {
-    throw new DaybookError('invalid-stream', 'A stream is named <kind>/<id>, such as run/01K00000000000000000000000.')
+    throw new DaybookError(
+      'invalid-stream',
+      'A stream is named <kind>/<id>, such as run/01K00000000000000000000000.',
+    )
   }
   const slash = name.indexOf('/')
   return { kind: name.slice(0, slash), id: name.slice(slash + 1) }

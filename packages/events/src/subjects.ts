@@ -7,7 +7,8 @@ import { parseStream } from './stream.ts'
  */
 export const subjects = {
   /** Commands to a service; request and reply. */
-  rpc: (tenant: string, service: string, command: string): string => `daybook.rpc.${tenant}.${service}.${command}`,
+  rpc: (tenant: string, service: string, command: string): string =>
+    `daybook.rpc.${tenant}.${service}.${command}`,
 
   /** Appends that do not wait for the commit. */
   appendQueue: (tenant: string): string => `daybook.queue.${tenant}.append`,
@@ -20,11 +21,11 @@ export const subjects = {
 
   /** The journal tells its head position here after each commit; a hint, never a promise. */
   head: 'daybook.signal.head',
-
-  /** The tenant in a subject of `rpc`, `appendQueue` or `event`; the third token in all of them. */
-  tenantOf: (subject: string): string | undefined => subject.split('.')[2],
 } as const
 
 function token(id: string): string {
-  return id.replaceAll(/[.*>%\s]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+  return id.replaceAll(
+    /[.*>%\s]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  )
 }

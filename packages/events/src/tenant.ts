@@ -1,6 +1,3 @@
-/** Whose an event is when the credential does not say otherwise. */
-export const DEFAULT_TENANT = 'main'
-
 /** A tenant is one subject token and one header value: lower case, up to 63 characters. */
 export const TENANT_PATTERN = '^[a-z0-9][a-z0-9-]{0,62}$'
 const tenant = new RegExp(TENANT_PATTERN)

@@ -1,9 +1,7 @@
-import type { Static, TSchema } from 'typebox'
+import type { Static, TProperties, TSchema } from 'typebox'
 import { Compile, type Validator as Compiled } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
-
-/** Names of fields come from the sender, who may have sent very long ones. */
-const SHOWN_MAX = 200
+import { shown } from './json/shown.ts'
 
 /** The first thing that is wrong with a value, in words that hold nothing of the value itself. */
 export interface Complaint {
@@ -15,7 +13,7 @@ export interface Complaint {
 /** Checks values against one schema. Compiling takes milliseconds, so it happens at the first use, not at import. */
 export class Validator<Schema extends TSchema> {
   private readonly schema: Schema
-  private compiled: Compiled<Record<never, never>, Schema> | undefined
+  private compiled: Compiled<TProperties, Schema> | undefined
 
   constructor(schema: Schema) {
     this.schema = schema
@@ -33,17 +31,21 @@ export class Validator<Schema extends TSchema> {
     const choice = errors.find(({ keyword }) => keyword === 'anyOf')
     const error = choice ?? errors.find(({ keyword }) => keyword !== 'boolean')
     if (error === undefined) return { path: '', detail: 'is not valid' }
-    return { path: inwards(error.instancePath).slice(0, SHOWN_MAX), detail: describe(error).slice(0, SHOWN_MAX) }
+    return {
+      path: shown(inwards(error.instancePath)),
+      detail: shown(describe(error)),
+    }
   }
 
-  private compile(): Compiled<Record<never, never>, Schema> {
+  private compile(): Compiled<TProperties, Schema> {
     this.compiled ??= Compile(this.schema)
     return this.compiled
   }
 }
 
 function describe(error: TLocalizedValidationError): string {
-  if (error.keyword === 'additionalProperties') return `has unknown fields: ${error.params.additionalProperties.join(', ')}`
+  if (error.keyword === 'additionalProperties')
+    return `has unknown fields: ${error.params.additionalProperties.join(', ')}`
   if (error.keyword === 'required') return `lacks ${error.params.requiredProperties.join(', ')}`
   if (error.keyword === 'anyOf') return 'fits none of the forms it may have'
   return error.message

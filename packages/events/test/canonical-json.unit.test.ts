@@ -1,6 +1,6 @@
 import type { JsonValue } from '@daybook/errors'
 import canonicalize from 'canonicalize'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../src/json/canonical.ts'
 
@@ -40,11 +40,7 @@ const documents: [name: string, input: string, output: string][] = [
       "string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}`,
     String.raw`{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}`,
   ],
-  [
-    'arrays',
-    '[ 56, { "d": true, "10": null, "1": [ ] } ]',
-    '[56,{"1":[],"10":null,"d":true}]',
-  ],
+  ['arrays', '[ 56, { "d": true, "10": null, "1": [ ] } ]', '[56,{"1":[],"10":null,"d":true}]'],
   [
     'french',
     '{"peach":"This sorting order","péché":"is wrong according to French","pêche":"but canonicalization MUST","sin":"ignore locale"}',
@@ -80,13 +76,19 @@ function parse(text: string): JsonValue {
 function shuffled(value: JsonValue, seed: number): JsonValue {
   if (Array.isArray(value)) return value.map((item) => shuffled(item, seed))
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([key, member]): [string, JsonValue] => [key, shuffled(member, seed + 1)])
-  const rotated = [...entries.slice(seed % (entries.length || 1)), ...entries.slice(0, seed % (entries.length || 1))]
-  return Object.fromEntries(seed % 2 === 0 ? rotated : rotated.reverse())
+  const entries = Object.entries(value).map(([key, member]): [string, JsonValue] => [
+    key,
+    shuffled(member, seed + 1),
+  ])
+  const rotated = [
+    ...entries.slice(seed % (entries.length || 1)),
+    ...entries.slice(0, seed % (entries.length || 1)),
+  ]
+  return Object.fromEntries(seed % 2 === 0 ? rotated : rotated.toReversed())
 }
 
-const json = fc.jsonValue({ maxDepth: 5, noUnicodeString: false }).map((value) => value as JsonValue)
-const manyKeys = fc.dictionary(fc.string({ unit: 'binary' }).map((key) => key.toWellFormed()), fc.integer(), { minKeys: 20, maxKeys: 60 })
+const json = fc.json({ maxDepth: 5, stringUnit: 'binary' }).map(parse)
+const manyKeys = fc.dictionary(fc.string({ unit: 'binary' }), fc.integer(), { minKeys: 20, maxKeys: 60 })
 
 describe('canonicalJson', () => {
   it.each(numbers)('writes the double %s as %s (RFC 8785, appendix B)', (bits, text) => {
@@ -106,10 +108,14 @@ describe('canonicalJson', () => {
   it('sorts the sample of the RFC by UTF-16 code units', () => {
     const sample = String.raw`{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One",
       "\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}`
-    expect(Object.values(parse(canonicalJson(parse(sample))) as object)).toHaveLength(7)
     const order = [...canonicalJson(parse(sample)).matchAll(/:"([^"]*)"/g)].map(([, text]) => text)
     expect(order).toEqual([
-      'Carriage Return', 'One', 'Control', 'Latin Small Letter O With Diaeresis', 'Euro Sign', 'Emoji: Grinning Face',
+      'Carriage Return',
+      'One',
+      'Control',
+      'Latin Small Letter O With Diaeresis',
+      'Euro Sign',
+      'Emoji: Grinning Face',
       'Hebrew Letter Dalet With Dagesh',
     ])
   })
@@ -120,21 +126,29 @@ describe('canonicalJson', () => {
   })
 
   it('writes what the reference implementation writes', () => {
-    fc.assert(fc.property(json, (value) => expect(canonicalJson(value)).toBe(canonicalize(value))), { numRuns: 1000 })
-    fc.assert(fc.property(manyKeys, (value) => expect(canonicalJson(value)).toBe(canonicalize(value))))
+    fc.assert(
+      fc.property(fc.oneof(json, manyKeys), (value) => {
+        expect(canonicalJson(value)).toBe(canonicalize(value))
+      }),
+      { numRuns: 1000 },
+    )
   })
 
   it('does not depend on the order of keys', () => {
-    fc.assert(fc.property(json, fc.nat(100), (value, seed) => {
-      expect(canonicalJson(shuffled(value, seed))).toBe(canonicalJson(value))
-    }))
+    fc.assert(
+      fc.property(json, fc.nat(100), (value, seed) => {
+        expect(canonicalJson(shuffled(value, seed))).toBe(canonicalJson(value))
+      }),
+    )
   })
 
   it('writes again what it wrote when that is read', () => {
-    fc.assert(fc.property(json, (value) => {
-      const text = canonicalJson(value)
-      expect(canonicalJson(parse(text))).toBe(text)
-    }))
+    fc.assert(
+      fc.property(json, (value) => {
+        const text = canonicalJson(value)
+        expect(canonicalJson(parse(text))).toBe(text)
+      }),
+    )
   })
 
   it('keeps a key named __proto__', () => {

@@ -1,18 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import type { JsonObject } from '@daybook/errors'
 import { describe, expect, it } from 'vitest'
+import { APPEND_LIMITS } from '../src/append-limits.ts'
 import { draft } from '../src/draft.ts'
 import { createUlids } from '../src/id.ts'
 import { parseJson } from '../src/json/parse.ts'
 import { prepareDraft } from '../src/prepared-draft.ts'
-import { APPEND_LIMITS } from '../src/append-limits.ts'
 import { eventTypes, findEventType, validatorOf, versionsOf } from '../src/registry.ts'
 
 const golden = new URL('golden/', import.meta.url)
-const goldenFiles = readdirSync(golden).sort()
+const goldenFiles = readdirSync(golden).toSorted()
 const nextId = createUlids()
 
-function readGolden(file: string) {
-  return parseJson(readFileSync(new URL(file, golden), 'utf8'))
+function readGolden(file: string): JsonObject {
+  const data = parseJson(readFileSync(new URL(file, golden), 'utf8'))
+  if (typeof data !== 'object' || data === null || Array.isArray(data))
+    throw new Error(`${file} holds no object`)
+  return data
 }
 
 describe('the registered event types', () => {
@@ -22,7 +26,7 @@ describe('the registered event types', () => {
   })
 
   it('have exactly one golden file for each type and version', () => {
-    expect(goldenFiles).toEqual(eventTypes.map(({ type, v }) => `${type}.v${v}.json`).sort())
+    expect(goldenFiles).toEqual(eventTypes.map(({ type, v }) => `${type}.v${v}.json`).toSorted())
   })
 
   it('are found by type and version only', () => {
@@ -35,48 +39,64 @@ describe('the registered event types', () => {
   })
 })
 
-describe.each(eventTypes.map((eventType) => ({ ...eventType, eventType })))('$type v$v', ({ type, v, kind, eventType }) => {
-  const data = readGolden(`${type}.v${v}.json`)
-  const wrap = (content: unknown) => ({ id: nextId(), stream: `${kind}/r1`, type, v, data: content })
+describe.each(eventTypes.map((eventType) => ({ ...eventType, eventType })))(
+  '$type v$v',
+  ({ type, v, kind, eventType }) => {
+    const data = readGolden(`${type}.v${v}.json`)
+    const wrap = (content: unknown) => ({ id: nextId(), stream: `${kind}/r1`, type, v, data: content })
 
-  it('reads its golden file with the schema of today', () => {
-    expect(validatorOf(eventType).check(data)).toBe(true)
-    expect(prepareDraft(wrap(data), 'event', APPEND_LIMITS).kind).toBe(kind)
-  })
+    it('reads its golden file with the schema of today', () => {
+      expect(validatorOf(eventType).check(data)).toBe(true)
+      expect(prepareDraft(wrap(data), 'event', APPEND_LIMITS).kind).toBe(kind)
+    })
 
-  it('refuses a field that it does not know', () => {
-    const bad = wrap({ ...(data as object), surprise: 1 })
-    expect(() => prepareDraft(bad, 'event', APPEND_LIMITS)).toThrow(
-      expect.objectContaining({ code: 'invalid-event-data', message: expect.stringContaining('surprise') }),
-    )
-  })
+    it('refuses a field that it does not know', () => {
+      const bad = wrap({ ...data, surprise: 1 })
+      expect(() => prepareDraft(bad, 'event', APPEND_LIMITS)).toThrow(
+        expect.objectContaining({ code: 'invalid-event-data', message: expect.stringContaining('surprise') }),
+      )
+    })
 
-  it('belongs in one kind of stream', () => {
-    const bad = { ...wrap(data), stream: 'canvas/c1' }
-    expect(() => prepareDraft(bad, 'event', APPEND_LIMITS)).toThrow(expect.objectContaining({ code: 'wrong-stream-kind' }))
-  })
-})
+    it('belongs in one kind of stream', () => {
+      const bad = { ...wrap(data), stream: 'canvas/c1' }
+      expect(() => prepareDraft(bad, 'event', APPEND_LIMITS)).toThrow(
+        expect.objectContaining({ code: 'wrong-stream-kind' }),
+      )
+    })
+  },
+)
 
 describe('draft', () => {
   it('fills in the newest version of the type', () => {
-    const event = draft({ id: nextId(), stream: 'run/r1', type: 'RUN_CANCEL_REQUESTED', data: { reason: 'wrong branch' } })
+    const event = draft({
+      id: nextId(),
+      stream: 'run/r1',
+      type: 'RUN_CANCEL_REQUESTED',
+      data: { reason: 'wrong branch' },
+    })
     expect(event.v).toBe(1)
   })
 
   it('keeps the optional fields of the envelope', () => {
-    const event = draft({ id: nextId(), stream: 'run/r1', type: 'RUN_COMPLETED', data: {}, key: 'end', correlationId: 'c' })
+    const event = draft({
+      id: nextId(),
+      stream: 'run/r1',
+      type: 'RUN_COMPLETED',
+      data: {},
+      key: 'end',
+      correlationId: 'c',
+    })
     expect(event).toMatchObject({ key: 'end', correlationId: 'c' })
   })
 
   it('lets the compiler refuse data of another type', () => {
+    const place = { id: nextId(), stream: 'run/r1' }
     // @ts-expect-error RUN_FAILED needs an error
-    draft({ id: nextId(), stream: 'run/r1', type: 'RUN_FAILED', data: {} })
+    draft({ ...place, type: 'RUN_FAILED', data: {} })
     // @ts-expect-error a status is ok or error
-    draft({ id: nextId(), stream: 'run/r1', type: 'EFFECT_RESOLVED', data: { effectId: 'e', status: 'fine' } })
-  })
-
-  it('refuses a type that only plain JavaScript could pass', () => {
-    const input = { id: nextId(), stream: 'run/r1', type: 'NO_SUCH' as 'RUN_COMPLETED', data: {} }
-    expect(() => draft(input)).toThrow(expect.objectContaining({ code: 'unknown-event-type' }))
+    draft({ ...place, type: 'EFFECT_RESOLVED', data: { effectId: 'e', status: 'fine' } })
+    // @ts-expect-error there is no such type, which plain JavaScript learns when it runs
+    const act = () => draft({ ...place, type: 'NO_SUCH_TYPE', data: {} })
+    expect(act).toThrow(expect.objectContaining({ code: 'unknown-event-type' }))
   })
 })

@@ -17,12 +17,9 @@ export {
 } from './http/app.ts'
 export { acceptRawBodies } from './http/json-body.ts'
 export { streamSignal } from './http/open-streams.ts'
-export { problemSchema } from './http/openapi.ts'
-export { PROBLEM_TYPE, sendProblem } from './http/problems.ts'
 export { REQUEST_ID_HEADER } from './http/request-id.ts'
 export { type HttpOptions, type HttpServer, serveHttp } from './http/server.ts'
 export { type SseFrame, type SseOptions, sendEvents } from './http/sse.ts'
-export { statusOf } from './http/status.ts'
 export { TENANT_HEADER, tenantOf } from './http/tenant.ts'
 export { bodyCheckedByHandler } from './http/validation.ts'
 export {

@@ -3,7 +3,8 @@ const CENSORED = '[redacted]'
 /** Deeper values are summarised: a log line is not the place for documents. */
 const DEPTH_MAX = 6
 const SECRET_NAME = /authorization|cookie|passw|passphrase|secret|credential|api-?_?key|nkey|seed$|token$/i
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s"'\\/@]*@/gi
+/** The scheme is bounded so that a long word is not tried from each of its letters to its end. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,15}:\/\/)[^\s"'\\/@]*@/gi
 const AUTHORIZATION_VALUE = /\b(Bearer|Basic) +[\w.~+/=-]+/g
 
 /** Takes credentials out of text: `scheme://user:password@host` and `Bearer …`. */

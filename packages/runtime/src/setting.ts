@@ -5,6 +5,7 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i
 
 /** The keywords of JSON Schema that settings and query parameters are read and described by. */
 interface Keywords {
+  description?: string
   type?: unknown
   format?: unknown
   minimum?: number
@@ -29,9 +30,10 @@ export function fromText(text: string, schema: TSchema): unknown {
   return text
 }
 
-/** Says in a few words what a schema takes: `an integer from 1 to 65535`. */
+/** Says in a few words what a schema takes: its `description`, or `an integer from 1 to 65535`. */
 export function expectationOf(schema: TSchema): string {
   const keywords: Keywords = schema
+  if (keywords.description !== undefined) return keywords.description
   const choices = choicesOf(keywords)
   if (choices.length > 0) return `one of ${choices.join(', ')}`
   if (keywords.type === 'boolean') return 'true or false'

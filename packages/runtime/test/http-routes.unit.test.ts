@@ -189,10 +189,11 @@ describe('a response', () => {
     expect((await server.app.inject('/x')).json()).toEqual({ count: 1, more: true })
   })
 
-  it('is not cached and not sniffed', async () => {
+  it('is not cached, not sniffed and no page', async () => {
     await using server = await appWith(list)
     const { headers } = await server.app.inject('/v1/runs')
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    expect(headers['content-security-policy']).toContain('sandbox')
   })
 })
 

@@ -24,7 +24,10 @@ const ENDPOINT = 'endpoint.json'
 export async function openDataDirectory(path: string, { fresh }: { fresh: boolean }): Promise<DataDirectory> {
   await mkdir(path, { recursive: true, mode: 0o700 })
   await takeLock(path)
-  if (fresh) await Promise.all(['postgres', 'nats'].map((name) => rm(join(path, name), { recursive: true, force: true })))
+  if (fresh)
+    await Promise.all(
+      ['postgres', 'nats'].map((name) => rm(join(path, name), { recursive: true, force: true })),
+    )
   const endpoint = join(path, ENDPOINT)
   return {
     path,
@@ -45,7 +48,10 @@ async function takeLock(path: string): Promise<void> {
   } catch {
     const holder = Number(await readFile(lock, 'utf8').catch(() => ''))
     if (holder !== process.pid && isAlive(holder)) {
-      throw new DaybookError('unavailable', `Daybook already runs on ${path} (process ${holder}). Stop it first, or name another folder with --data.`)
+      throw new DaybookError(
+        'unavailable',
+        `Daybook already runs on ${path} (process ${holder}). Stop it first, or name another folder with --data.`,
+      )
     }
     // Its holder was killed; nobody else cleans up after it.
     await writeFile(lock, String(process.pid))

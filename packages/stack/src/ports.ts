@@ -17,5 +17,8 @@ export async function findFreePort(wanted: number, host: string): Promise<number
   for (let port = wanted; port < wanted + TRIES_MAX; port += 1) {
     if (await isFree(port, host)) return port
   }
-  throw new DaybookError('port-in-use', `The ports ${wanted} to ${wanted + TRIES_MAX - 1} are all taken. Name another one with --port.`)
+  throw new DaybookError(
+    'port-in-use',
+    `The ports ${wanted} to ${wanted + TRIES_MAX - 1} are all taken. Name another one with --port.`,
+  )
 }

@@ -31,7 +31,9 @@ export function runStack(options: RunStackOptions): Promise<number> {
 async function serve(options: RunStackOptions, signal: AbortSignal): Promise<void> {
   const wanted = { http: options.port ?? HTTP_PORT, nats: options.natsPort ?? NATS_PORT }
   const natsServer = await findNatsServer(options.env)
-  await using data = await openDataDirectory(resolve(options.data ?? '.daybook'), { fresh: options.fresh ?? false })
+  await using data = await openDataDirectory(resolve(options.data ?? '.daybook'), {
+    fresh: options.fresh ?? false,
+  })
   const ports = { http: await findFreePort(wanted.http, HOST), nats: await findFreePort(wanted.nats, HOST) }
   await using stack = await openStack({
     data,
@@ -50,8 +52,10 @@ async function serve(options: RunStackOptions, signal: AbortSignal): Promise<voi
 
 function takenNotes(wanted: { http: number; nats: number }, got: { http: number; nats: number }): string[] {
   const notes = []
-  if (wanted.http !== got.http) notes.push(`Port ${wanted.http} is taken by another program: HTTP listens on ${got.http} instead.`)
-  if (wanted.nats !== got.nats) notes.push(`Port ${wanted.nats} is taken by another program: NATS listens on ${got.nats} instead.`)
+  if (wanted.http !== got.http)
+    notes.push(`Port ${wanted.http} is taken by another program: HTTP listens on ${got.http} instead.`)
+  if (wanted.nats !== got.nats)
+    notes.push(`Port ${wanted.nats} is taken by another program: NATS listens on ${got.nats} instead.`)
   return notes
 }
 

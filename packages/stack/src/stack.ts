@@ -5,7 +5,7 @@ import { openGateway } from '@daybook/gateway'
 import { journalMigrations, openJournal } from '@daybook/journal'
 import { startNatsServer } from '@daybook/nats-server'
 import { openProjection, projectionMigrations } from '@daybook/projection'
-import { createLogger, createMetrics, type Logger, type LogLevel } from '@daybook/runtime'
+import { createLogger, createMetrics, type LogLevel } from '@daybook/runtime'
 import type { DataDirectory } from './data-directory.ts'
 
 export interface StackOptions {
@@ -27,6 +27,10 @@ export interface Stack extends AsyncDisposable {
 
 /** As in production, but it is one process: past this an append counts as over budget. */
 const APPEND_BUDGET_MS = 25
+/** The read models look at the journal this often by themselves; messages make them look at once. */
+const COMPARE_MS = 2_000
+/** Further behind than this, the stack says that it is not ready. */
+const LAG_MAX = 10_000
 const LOOPBACK = '127.0.0.1'
 
 /** Starts everything in this process, beside a real nats-server. Disposing it stops everything in reverse. */
@@ -34,20 +38,26 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { data, onStep = () => {} } = options
   await using stack = new AsyncDisposableStack()
   onStep('starting nats-server')
-  const nats = stack.use(await startNatsServer({ binary: options.natsServer, host: options.host, port: options.natsPort, storeDir: data.nats }))
+  const nats = stack.use(
+    await startNatsServer({
+      binary: options.natsServer,
+      host: options.host,
+      port: options.natsPort,
+      storeDir: data.nats,
+    }),
+  )
   onStep('opening the embedded Postgres')
   const postgres = stack.use(await openEmbedded(data.postgres))
   onStep('bringing its tables up to date')
   await migrate(postgres.database(), journalMigrations)
   await migrate(postgres.database(), projectionMigrations)
   onStep('starting the services')
-  const logger = createLogger({ service: 'daybook', level: options.logLevel })
-  const parts = { postgres, natsUrl: nats.url, logger }
+  const parts = { postgres, natsUrl: nats.url, logLevel: options.logLevel }
   const journal = stack.use(await startJournal(parts))
   const projection = stack.use(await startProjection(parts))
   const gateway = stack.use(
     await openGateway({
-      logger: logger.child({ service: 'gateway' }),
+      logger: createLogger({ service: 'gateway', level: options.logLevel }),
       metrics: createMetrics({ service: 'gateway' }),
       http: { host: options.host, port: options.httpPort },
       upstreams: { journal: journal.url, projection: projection.url },
@@ -60,17 +70,24 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 interface Parts {
   postgres: EmbeddedPostgres
   natsUrl: string
-  logger: Logger
+  logLevel: LogLevel
 }
 
-async function startJournal({ postgres, natsUrl, logger }: Parts): Promise<AsyncDisposable & { url: string }> {
+async function startJournal({
+  postgres,
+  natsUrl,
+  logLevel,
+}: Parts): Promise<AsyncDisposable & { url: string }> {
   await using stack = new AsyncDisposableStack()
-  const bus = stack.use(await connectBus({ servers: natsUrl, name: 'journal' }, logger))
+  const logger = createLogger({ service: 'journal', level: logLevel })
+  const bus = stack.use(
+    await connectBus({ servers: natsUrl, name: 'journal', inboxPrefix: '_INBOX_journal' }, logger),
+  )
   const journal = stack.use(
     await openJournal({
       database: postgres.database(),
       bus,
-      logger: logger.child({ service: 'journal' }),
+      logger,
       metrics: createMetrics({ service: 'journal', processMetrics: false }),
       http: { host: LOOPBACK, port: 0 },
       limits: APPEND_LIMITS,
@@ -81,16 +98,25 @@ async function startJournal({ postgres, natsUrl, logger }: Parts): Promise<Async
   return { url: journal.http.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-async function startProjection({ postgres, natsUrl, logger }: Parts): Promise<AsyncDisposable & { url: string }> {
+async function startProjection({
+  postgres,
+  natsUrl,
+  logLevel,
+}: Parts): Promise<AsyncDisposable & { url: string }> {
   await using stack = new AsyncDisposableStack()
-  const bus = stack.use(await connectBus({ servers: natsUrl, name: 'projection' }, logger))
+  const logger = createLogger({ service: 'projection', level: logLevel })
+  const bus = stack.use(
+    await connectBus({ servers: natsUrl, name: 'projection', inboxPrefix: '_INBOX_projection' }, logger),
+  )
   const projection = stack.use(
     await openProjection({
       database: postgres.database(),
       bus,
-      logger: logger.child({ service: 'projection' }),
+      logger,
       metrics: createMetrics({ service: 'projection', processMetrics: false }),
       http: { host: LOOPBACK, port: 0 },
+      compareMs: COMPARE_MS,
+      lagMax: LAG_MAX,
     }),
   )
   const opened = stack.move()

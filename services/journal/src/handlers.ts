@@ -1,9 +1,11 @@
 import type { Bus, Delivery, IncomingMessage } from '@daybook/bus'
 import { DaybookError, toProblem } from '@daybook/errors'
 import {
+  APPEND_REQUEST_LEVELS,
   type AppendLimits,
   type AppendResult,
   createUlids,
+  DEPTH_MAX,
   decodeUtf8,
   isTenant,
   type JsonValue,
@@ -40,10 +42,15 @@ export async function append(
   return { receipts: await parts.batcher.append({ tenant, request }) }
 }
 
+/** The payload of an event may be as deep as is allowed, and the request has some levels around it. */
+function readRequest(data: Uint8Array): JsonValue {
+  return parseJson(decodeUtf8(data), { depthMax: DEPTH_MAX + APPEND_REQUEST_LEVELS })
+}
+
 /** Answers `daybook.rpc.<tenant>.journal.append`. What it throws, the bus answers as a problem. */
 export function whenAppendRequested(parts: HandlerParts) {
   return async (message: IncomingMessage): Promise<string> => {
-    const body = parseJson(decodeUtf8(message.data))
+    const body = readRequest(message.data)
     return JSON.stringify(await append(parts, tenantOf(message.subject), body))
   }
 }
@@ -74,7 +81,7 @@ export function whenAppendsQueued(parts: HandlerParts) {
 async function judge(parts: HandlerParts, delivery: Delivery): Promise<Verdict> {
   try {
     checkReceiptSubject(delivery)
-    const body = parseJson(decodeUtf8(delivery.data))
+    const body = readRequest(delivery.data)
     return { delivery, result: await append(parts, tenantOf(delivery.subject), body) }
   } catch (error) {
     const reason =

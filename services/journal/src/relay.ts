@@ -22,12 +22,16 @@ import type { JournalTables } from './store/tables.ts'
  *    JetStream itself: each batch names the sequence it expects to follow.
  * R2 After a start, an error or a time-out the outcome of the last batch is unknown. The relay then asks the stream what
  *    it holds and goes on from there; it never guesses.
- * R3 The cursor in Postgres may lag behind the stream (it is saved when idle and once a second): R2 mends that.
+ * R3 What was published may be lost again: a store that is deleted, a stream that is cut. An idle relay looks now and
+ *    then whether the stream still ends where it left it.
+ * R4 The cursor in Postgres may lag behind the stream (it is saved when idle and once a second): R2 mends that.
  */
 
 /** A dead relay is replaced after this time; a live one renews long before. */
 const LEASE_MS = 10_000
 const SAVE_EVERY_MS = 1_000
+/** One small request: cheap enough, and consumers read what is missing from the journal meanwhile. */
+const CHECK_EVERY_MS = 5_000
 /** How long an idle relay waits before it looks by itself: other instances' commits reach it through the head signal. */
 const IDLE_MS = 1_000
 /** JetStream's own limit for an atomic batch is 1,000 messages. */
@@ -51,6 +55,8 @@ export interface RelayParts {
 const EVENTS_STREAM = 'DAYBOOK_EVENTS'
 
 class LeaseLost extends Error {}
+
+class StreamCut extends Error {}
 
 /** Runs until the signal aborts. Never throws: while Postgres or NATS is away it waits and tries again. */
 export async function runRelay(parts: RelayParts, signal: AbortSignal): Promise<void> {
@@ -82,6 +88,7 @@ async function publishUnderLease(
   const publisher = createPublisher(parts, taken.era)
   const lease = { ...taken, cursor: await findStart(parts, taken) }
   let savedAt = 0
+  let checkedAt = performance.now()
   const save = async (): Promise<void> => {
     if (!(await saveCursor(parts.database, lease, LEASE_MS)))
       throw new LeaseLost('another instance took the relay over')
@@ -99,8 +106,13 @@ async function publishUnderLease(
         lease.cursor = await publisher.publish(events, lease.cursor)
         parts.onPublished?.(lease.cursor.position)
         onProgress()
+        checkedAt = performance.now() // a batch that was accepted proves the stream's end
       }
       if (performance.now() - savedAt > SAVE_EVERY_MS) await save()
+      if (performance.now() - checkedAt > CHECK_EVERY_MS) {
+        await requireStreamEnd(parts.bus, lease.cursor) // R3
+        checkedAt = performance.now()
+      }
       if (events.length === 0) await parts.waitBeyond(lease.cursor.position, IDLE_MS, signal)
     }
     await save()
@@ -122,6 +134,12 @@ async function findStart({ bus }: RelayParts, { cursor, era }: RelayLease): Prom
   return reconcile(cursor, era, state && { lastSeq: state.lastSeq, last })
 }
 
+async function requireStreamEnd(bus: Bus, cursor: RelayCursor): Promise<void> {
+  const state = await bus.streamState(EVENTS_STREAM)
+  if (state?.lastSeq !== cursor.streamSeq)
+    throw new StreamCut('the stream does not end where the relay left it')
+}
+
 function createPublisher(parts: RelayParts, era: number) {
   const lastOfKind = new Map<string, number>()
 
@@ -132,8 +150,9 @@ function createPublisher(parts: RelayParts, era: number) {
     const { kind } = parseStream(event.stream)
     const prev = await previousOf(kind, event.position)
     lastOfKind.set(kind, event.position)
+    // No Nats-Msg-Id: the fence (R1) already makes a message come once, and JetStream's memory of ids would refuse to
+    // take again what it has lost.
     const headers = {
-      'Nats-Msg-Id': `${era}:${event.position}`,
       'Daybook-Era': String(era),
       'Daybook-Position': String(event.position),
       'Daybook-Prev': String(prev),

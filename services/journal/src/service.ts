@@ -130,7 +130,10 @@ function startRelay({ database, bus, logger, metrics }: JournalParts, watcher: H
 export async function runJournal(config: JournalConfig, signal: AbortSignal): Promise<void> {
   const logger = createLogger({ service: 'journal', level: config.LOG_LEVEL })
   await using database = openJournalDatabase(config, logger)
-  await using bus = await connectBus({ servers: config.NATS_URL, name: 'journal' }, logger)
+  await using bus = await connectBus(
+    { servers: config.NATS_URL, name: 'journal', inboxPrefix: '_INBOX_journal' },
+    logger,
+  )
   await using journal = await openJournal({
     database,
     bus,
@@ -141,7 +144,7 @@ export async function runJournal(config: JournalConfig, signal: AbortSignal): Pr
     appendBudgetMs: config.APPEND_BUDGET_MS,
   })
   logger.info({ url: journal.http.url }, 'the journal is open')
-  await aborted(signal)
+  await Promise.race([aborted(signal), journal.http.failed])
 }
 
 /** Brings the journal's tables up to date; run it as the tables' owner. */
@@ -156,6 +159,6 @@ function openJournalDatabase(config: JournalConfig, logger: Logger): Database<Jo
   return openDatabase<JournalTables>({
     url: config.DATABASE_URL,
     applicationName: 'daybook-journal',
-    onIdleError: (error) => logger.warn({ err: error }, 'a database connection broke'),
+    onBroken: (error) => logger.warn({ err: error }, 'a database connection broke'),
   })
 }

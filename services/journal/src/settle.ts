@@ -4,6 +4,8 @@ import {
   type EventHeader,
   type Expectation,
   hashOf,
+  type Identity,
+  isSameEvent,
   type PreparedDraft,
   type PreparedRequest,
   type Receipt,
@@ -108,7 +110,7 @@ function settleOne({ tenant, request }: Job, ledger: Ledger, recordedAt: string)
   const refusal = repeated.find((entry) => entry instanceof DaybookError)
   if (refusal !== undefined) return { refusal }
   if (repeated.includes(undefined)) {
-    const conflict = findConflict(tenant, request.expect, ledger) ?? findInnerClash(request.events)
+    const conflict = findConflict(tenant, request.expect, ledger)
     if (conflict !== undefined) return { refusal: conflict }
   }
   const entries = request.events.map((draft, index) => {
@@ -135,7 +137,7 @@ function findRepetition(
 ): Entry | DaybookError | undefined {
   const sameId = ledger.byId.get(nameOf(tenant, draft.id))
   if (sameId !== undefined) {
-    return sameContent(sameId, draft)
+    return isSameEvent(identityOf(sameId), draft)
       ? sameId
       : new DaybookError(
           'id-reused',
@@ -143,7 +145,7 @@ function findRepetition(
         )
   }
   const sameKey = findByKey(tenant, draft, ledger)
-  if (sameKey !== undefined && !sameContent(sameKey, draft)) {
+  if (sameKey !== undefined && !isSameEvent(identityOf(sameKey), draft)) {
     return new DaybookError(
       'key-reused',
       `The key "${draft.key}" is already used in ${draft.stream} by another event (${placeOf(sameKey)}).`,
@@ -152,47 +154,13 @@ function findRepetition(
   return sameKey
 }
 
-/** The same event, as far as its producer decides what it says; when it was said may differ between two tries. */
-function sameContent(entry: Entry, draft: PreparedDraft): boolean {
-  const event = 'known' in entry ? entry.known : entry.added.header
-  return (
-    event.stream === draft.stream &&
-    event.type === draft.type &&
-    event.v === draft.v &&
-    event.key === draft.key &&
-    event.checksum === draft.checksum
-  )
+function identityOf(entry: Entry): Identity {
+  return 'known' in entry ? entry.known : entry.added.header
 }
 
 function placeOf(entry: Entry): string {
   const { stream, seq } = 'known' in entry ? entry.known : entry.added.header
   return `${stream} seq ${seq}`
-}
-
-/** Two drafts of one request with one id or key and different contents. */
-function findInnerClash(drafts: readonly PreparedDraft[]): DaybookError | undefined {
-  const seen = new Map<string, PreparedDraft>()
-  for (const draft of drafts) {
-    const names =
-      draft.key === undefined ? [`id ${draft.id}`] : [`id ${draft.id}`, `key ${draft.stream} ${draft.key}`]
-    for (const name of names) {
-      const twin = seen.get(name)
-      if (twin !== undefined && !sameDraft(twin, draft)) {
-        return new DaybookError(
-          name.startsWith('id') ? 'id-reused' : 'key-reused',
-          `Two different events of the request share one ${name}.`,
-        )
-      }
-      seen.set(name, draft)
-    }
-  }
-  return undefined
-}
-
-function sameDraft(a: PreparedDraft, b: PreparedDraft): boolean {
-  return (
-    a.stream === b.stream && a.type === b.type && a.v === b.v && a.key === b.key && a.checksum === b.checksum
-  )
 }
 
 function findConflict(

@@ -77,7 +77,9 @@ describe('settle', () => {
     const [first, , third] = settlement.events
     expect(first?.header.prev).toBe(FIRST_PREV)
     expect(third?.header.prev).toBe(first?.hash)
-    expect(third?.hash).toBe(hashOf(third!.header))
+    expect(settlement.events.map(({ header }) => hashOf(header))).toEqual(
+      settlement.events.map(({ hash }) => hash),
+    )
   })
 
   it('answers a repeated id with the first receipt, also after the stream has moved on', () => {
@@ -126,20 +128,6 @@ describe('settle', () => {
     expect(receipts(settlement, 1)[0]).toMatchObject({ position: 1, duplicate: true })
     expect(refusal(settlement, 2)).toBe('key-reused')
     expect(receipts(settlement, 3)[0]).toMatchObject({ position: 2, duplicate: false })
-  })
-
-  it('refuses one request with two contents under one id or key, whole', () => {
-    const once = log('run/a', 'once')
-    const settlement = settle(
-      [
-        job([once, { ...once, data: { message: 'twice' } }]),
-        job([log('run/a', '1', { key: 'k' }), log('run/a', '2', { key: 'k' })]),
-      ],
-      knownNothing('run/a'),
-      NOW,
-    )
-    expect([refusal(settlement, 0), refusal(settlement, 1)]).toEqual(['id-reused', 'key-reused'])
-    expect(settlement.events).toEqual([])
   })
 
   it.each([
@@ -203,7 +191,7 @@ describe('settle', () => {
       fc.property(fc.array(request, { maxLength: 8 }), (requests) => {
         const jobs = requests.map(({ picks, expect }) =>
           job(
-            picks.map((pick) => pool[pick]!),
+            picks.map((pick) => pool[pick] ?? log('run/a', 'never')),
             expect,
           ),
         )

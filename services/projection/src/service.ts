@@ -34,6 +34,9 @@ import { getRunRoute, listRunsRoute } from './routes/runs.ts'
 import { readStreamRoute } from './routes/streams.ts'
 import { resetRuns } from './store/reset.ts'
 
+/** Of the HTTP API. */
+const VERSION = '1.0.0'
+
 export const projectionMigrations: MigrationSource = {
   service: 'projection',
   directory: fileURLToPath(new URL('../migrations', import.meta.url)),
@@ -46,7 +49,6 @@ export interface ProjectionParts {
   logger: Logger
   metrics: Metrics
   http: { host: string; port: number }
-  version: string
   compareMs: number
   lagMax: number
 }
@@ -95,7 +97,7 @@ export async function openProjection(parts: ProjectionParts): Promise<Projection
     await serveHttp({
       ...parts.http,
       service: 'projection',
-      version: parts.version,
+      version: VERSION,
       logger,
       health,
       metrics,
@@ -120,7 +122,6 @@ export async function runProjection(config: ProjectionConfig, signal: AbortSigna
     logger,
     metrics: createMetrics({ service: 'projection' }),
     http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
-    version: '0.1.0',
     compareMs: config.COMPARE_MS,
     lagMax: config.LAG_MAX,
   })
@@ -140,6 +141,6 @@ function openProjectionDatabase(config: ProjectionConfig, logger: Logger): Datab
   return openDatabase<unknown>({
     url: config.DATABASE_URL,
     applicationName: 'daybook-projection',
-    onIdleError: (error) => logger.warn({ err: error }, 'a database connection broke'),
+    onBroken: (error) => logger.warn({ err: error }, 'a database connection broke'),
   })
 }

@@ -19,7 +19,7 @@ const limitDefault = 50
 export function addRunList(program: Command, session: WithSession): void {
   program
     .command('run:list')
-    .description('The runs in the journal, those that changed last first.')
+    .description('The runs in the journal, newest first.')
     .option('--status <status>', 'only runs in this status: created, running, waiting, completed, failed, cancelled')
     .option('--process <processId>', 'only runs of this process')
     .option('--session <sessionId>', 'only runs of this session')
@@ -35,8 +35,8 @@ export function addRunList(program: Command, session: WithSession): void {
     })
 }
 
-/** The server's pages hold 100 at most, more are fetched one by one. */
-const pageMax = 100
+/** What the server gives in one page; more are fetched page by page. */
+const pageMax = 1_000
 
 function filterOf({ status, process, session, limit }: RunListOptions): RunFilter {
   return {

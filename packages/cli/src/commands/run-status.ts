@@ -19,11 +19,12 @@ export function addRunStatus(program: Command, session: WithSession): void {
     })
 }
 
-/** The names of file-per-event tools first, then what only Daybook knows. `completionProof` is a secret of a run directory and is not journaled as data. */
+/** What Daybook knows of the run, and with it the names of file-per-event tools. `completionProof` is a secret of a run directory and not data of its events. */
 function statusJson({ run, last, metadata }: RunHead): object {
   const state = stateOf(run)
   const autoRunnableCount = run.pendingByKind['node'] ?? 0
   return {
+    ...run,
     state,
     lastEvent: tapeEntry(last),
     pendingByKind: run.pendingByKind,
@@ -31,7 +32,6 @@ function statusJson({ run, last, metadata }: RunHead): object {
     needsMoreIterations: state === 'waiting' && autoRunnableCount > 0,
     metadata,
     completionProof: null,
-    ...run,
   }
 }
 

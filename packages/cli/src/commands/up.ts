@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { EarlyExit } from '../failure.ts'
 import { wholeNumber } from '../option-values.ts'
 import type { WithSession } from '../session.ts'
 
@@ -9,9 +10,9 @@ interface UpOptions {
   readonly fresh?: boolean
 }
 
-const port = wholeNumber(1)
+const port = wholeNumber(1, 65_535)
 
-export function addUp(program: Command, _session: WithSession): void {
+export function addUp(program: Command, session: WithSession): void {
   program
     .command('up')
     .description('Run Daybook on this machine: database, NATS and all services in one process, until Ctrl-C.')
@@ -20,15 +21,19 @@ export function addUp(program: Command, _session: WithSession): void {
     .option('--data <folder>', 'where the data is kept (default: .daybook)')
     .option('--fresh', 'delete the data of this folder first')
     .addHelpText('after', '\nExample:\n  daybook up --port 7500 --data /var/lib/daybook')
-    .action(async (options: UpOptions) => {
+    .action(async (options: UpOptions, command: Command) => {
+      const { shell } = session(command)
       // Loaded only here: no other command needs the database and the services in its memory.
       const { runStack } = await import('@daybook/stack')
       const { port, natsPort, data, fresh } = options
-      await runStack({
+      const exitCode = await runStack({
+        env: shell.env,
         ...(port === undefined ? {} : { port }),
         ...(natsPort === undefined ? {} : { natsPort }),
         ...(data === undefined ? {} : { data }),
         ...(fresh === undefined ? {} : { fresh }),
       })
+      // It has already said why.
+      if (exitCode !== 0) throw new EarlyExit(exitCode)
     })
 }

@@ -1,7 +1,7 @@
-import type { JsonObject } from '@daybook/errors'
+import type { JsonObject, JsonValue } from '@daybook/errors'
 import type { Finding, FindingCode } from './finding.ts'
 import { isObject, type OriginalEvent } from './journal-files.ts'
-import { readJsonFile } from './json-file.ts'
+import { readJsonFile, told } from './json-file.ts'
 import type { RunDirectory } from './read-directory.ts'
 
 /**
@@ -31,8 +31,8 @@ const requestedFields = ['effectId', 'invocationKey', 'stepId', 'taskId', 'kind'
 function checkRequested(directory: RunDirectory, { file, data }: OriginalEvent, ledger: Ledger): Finding[] {
   const lacking = requestedFields.filter((field) => typeof data[field] !== 'string' || data[field] === '')
   if (lacking.length > 0) return [{ file, code: 'bad-effect', detail: `has no ${lacking.join(', ')}` }]
-  const effectId = String(data['effectId'])
-  const key = String(data['invocationKey'])
+  const effectId = told(data['effectId'])
+  const key = told(data['invocationKey'])
   const findings: Finding[] = []
   if (ledger.statusOf.has(effectId) || ledger.keys.has(key)) {
     findings.push({ file, code: 'double-request', detail: `requests the effect ${effectId} (${key}) a second time` })
@@ -43,15 +43,15 @@ function checkRequested(directory: RunDirectory, { file, data }: OriginalEvent, 
 }
 
 function checkTask(directory: RunDirectory, file: string, data: JsonObject): Finding[] {
-  const ref = String(data['taskDefRef'])
+  const ref = told(data['taskDefRef'])
   const task = readJsonFile(directory, ref)
   if (!task.ok) return [refFault({ file, ref, code: 'missing-task' }, task)]
   if (isObject(task.value) && task.value['effectId'] === data['effectId']) return checkRef(directory, ref, task.value['inputsRef'])
-  return [{ file: ref, code: 'bad-effect', detail: `is not the task of the effect ${String(data['effectId'])}` }]
+  return [{ file: ref, code: 'bad-effect', detail: `is not the task of the effect ${told(data['effectId'])}` }]
 }
 
 function checkSettled({ file, data, type }: OriginalEvent, ledger: Ledger): Finding[] {
-  const effectId = String(data['effectId'])
+  const effectId = told(data['effectId'])
   const status = ledger.statusOf.get(effectId)
   if (status === undefined) return [{ file, code: 'unknown-effect', detail: `settles the effect ${effectId}, which no event before it requests` }]
   ledger.statusOf.set(effectId, 'settled')
@@ -65,19 +65,19 @@ function checkSettled({ file, data, type }: OriginalEvent, ledger: Ledger): Find
 function checkResult(directory: RunDirectory, { file, data }: OriginalEvent): Finding[] {
   const ref = data['resultRef']
   if (ref === undefined) return []
-  const result = readJsonFile(directory, String(ref))
-  if (!result.ok) return [refFault({ file, ref: String(ref), code: 'missing-result' }, result)]
+  const result = readJsonFile(directory, ref)
+  if (!result.ok) return [refFault({ file, ref: told(ref), code: 'missing-result' }, result)]
   const { value } = result
   if (!isObject(value) || value['effectId'] !== data['effectId'] || value['status'] !== data['status']) {
-    return [{ file: String(ref), code: 'other-result', detail: `does not say what ${file} says: another effect or another status` }]
+    return [{ file: told(ref), code: 'other-result', detail: `does not say what ${file} says: another effect or another status` }]
   }
-  return checkRef(directory, String(ref), value['resultRef'])
+  return checkRef(directory, told(ref), value['resultRef'])
 }
 
 /** A value over 1 MiB lies in a file of its own, which task and result files name. */
-function checkRef(directory: RunDirectory, file: string, ref: unknown): Finding[] {
+function checkRef(directory: RunDirectory, file: string, ref: JsonValue | undefined): Finding[] {
   if (ref === undefined || (typeof ref === 'string' && directory.files.has(ref))) return []
-  return [{ file, code: 'missing-file', detail: `names ${String(ref)}, which is missing` }]
+  return [{ file, code: 'missing-file', detail: `names ${told(ref)}, which is missing` }]
 }
 
 function refFault(fault: { file: string; ref: string; code: FindingCode }, read: { missing: boolean; why: string }): Finding {

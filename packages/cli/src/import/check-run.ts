@@ -1,10 +1,11 @@
+import { basename } from 'node:path'
 import { DaybookError, type JsonObject } from '@daybook/errors'
 import { parseStream } from '@daybook/events'
 import { checkEffects } from './check-effects.ts'
 import { checkSequence, checkTail } from './check-sequence.ts'
 import type { Finding } from './finding.ts'
-import { isObject, type OriginalEvent, readJournalFiles } from './journal-files.ts'
-import { readJsonFile } from './json-file.ts'
+import { isObject, type JournalFiles, type OriginalEvent, readJournalFiles } from './journal-files.ts'
+import { type JsonFile, readJsonFile, told } from './json-file.ts'
 import type { RunDirectory } from './read-directory.ts'
 
 /** A run directory in which nothing is wrong. */
@@ -19,53 +20,57 @@ export interface SoundRun {
 const knownLayout = '2026.01-storage-preview'
 
 /** All that is wrong with a run directory, by file, or the run when it is sound. */
-export function checkRun(directory: RunDirectory): { run: SoundRun } | { findings: readonly Finding[] } {
+export function checkRun(directory: RunDirectory): { run: SoundRun } | { runId: string; findings: readonly Finding[] } {
   const journal = readJournalFiles(directory)
   const runJson = readJsonFile(directory, 'run.json')
+  const runId = runIdOf(runJson, journal) ?? basename(directory.path)
   const findings = [
     ...directory.findings,
     ...journal.findings,
-    ...checkSequence(journal.events),
-    ...checkTail(directory, journal.events),
+    ...checkSequence(journal.names),
+    ...checkTail(directory, journal.names),
     ...checkEffects(directory, journal.events),
     ...checkBlobs(directory),
-    ...checkRunFile(directory, runJson),
-    ...checkStart(directory, journal.events),
+    ...checkRunFile(runJson),
+    ...checkName(runId),
+    ...checkStart(journal, runId),
+    ...checkInputs(directory, journal),
   ].toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
-  if (findings.length > 0 || !runJson.ok || !isObject(runJson.value)) return { findings }
-  return { run: { directory, runId: directory.runId, events: journal.events, runJson: runJson.value } }
+  if (findings.length > 0 || !runJson.ok || !isObject(runJson.value)) return { runId, findings }
+  return { run: { directory, runId, events: journal.events, runJson: runJson.value } }
 }
 
-function checkRunFile(directory: RunDirectory, runJson: ReturnType<typeof readJsonFile>): Finding[] {
+/** What `run.json` says, else the first event; whether they agree is `checkStart`'s part. */
+function runIdOf(runJson: JsonFile, { events }: JournalFiles): string | undefined {
+  const said = runJson.ok && isObject(runJson.value) ? runJson.value['runId'] : events[0]?.data['runId']
+  return typeof said === 'string' && said !== '' ? said : undefined
+}
+
+function checkRunFile(runJson: JsonFile): Finding[] {
   const file = 'run.json'
   if (!runJson.ok) return [{ file, code: runJson.missing ? 'missing-file' : 'unparsable', detail: runJson.why }]
   if (!isObject(runJson.value)) return [{ file, code: 'unparsable', detail: 'does not hold a JSON object' }]
-  const { runId, layoutVersion } = runJson.value
-  const findings: Finding[] = []
-  if (runId !== directory.runId) findings.push(wrongRun(file, runId, directory.runId))
-  if (layoutVersion !== knownLayout) {
-    findings.push({ file, code: 'unsupported-layout', detail: `has the layout ${String(layoutVersion)}; known is ${knownLayout}` })
-  }
-  return findings
+  const { layoutVersion } = runJson.value
+  if (layoutVersion === knownLayout) return []
+  return [{ file, code: 'unsupported-layout', detail: `has the layout ${told(layoutVersion)}; known is ${knownLayout}` }]
 }
 
-function wrongRun(file: string, found: unknown, expected: string): Finding {
-  return { file, code: 'wrong-run', detail: `is of the run ${String(found)}, but the folder is named ${expected}` }
-}
-
-/** The journal must begin with the creation of this very run; where its first file is gone, that is a gap already. */
-function checkStart(directory: RunDirectory, events: readonly OriginalEvent[]): Finding[] {
-  const nameFault = checkName(directory.runId)
+/** The journal must begin with the creation of this very run; where its first file is gone or unreadable, that is told already. */
+function checkStart({ names, events }: JournalFiles, runId: string): Finding[] {
+  if (names.length === 0) return [{ file: 'journal', code: 'missing-file', detail: 'holds no event' }]
   const first = events[0]
-  if (first === undefined) return [...nameFault, { file: 'journal', code: 'missing-file', detail: 'holds no sound event' }]
-  if (first.seq !== 1) return nameFault
-  if (first.type !== 'RUN_CREATED') return [...nameFault, { file: first.file, code: 'wrong-run', detail: 'is the first event, but not RUN_CREATED' }]
-  if (first.data['runId'] !== directory.runId) return [...nameFault, wrongRun(first.file, first.data['runId'], directory.runId)]
-  const inputsRef = first.data['inputsRef']
-  if (inputsRef === undefined) return nameFault
-  const inputs = readJsonFile(directory, String(inputsRef))
-  if (inputs.ok) return nameFault
-  return [...nameFault, { file: String(inputsRef), code: inputs.missing ? 'missing-file' : 'unparsable', detail: inputs.why }]
+  if (first?.seq !== 1) return []
+  const { file, type, data } = first
+  if (type !== 'RUN_CREATED') return [{ file, code: 'wrong-run', detail: 'is the first event, but not RUN_CREATED' }]
+  if (data['runId'] === runId) return []
+  return [{ file, code: 'wrong-run', detail: `creates the run ${told(data['runId'])}, but run.json is of the run ${runId}` }]
+}
+
+function checkInputs(directory: RunDirectory, { events }: JournalFiles): Finding[] {
+  const ref = events.find(({ type }) => type === 'RUN_CREATED')?.data['inputsRef']
+  const inputs = readJsonFile(directory, ref)
+  if (ref === undefined || inputs.ok) return []
+  return [{ file: told(ref), code: inputs.missing ? 'missing-file' : 'unparsable', detail: inputs.why }]
 }
 
 /** That tool takes any text as a run id; a stream cannot be named by any text. */
@@ -74,7 +79,7 @@ function checkName(runId: string): Finding[] {
     parseStream(`run/${runId}`)
     return []
   } catch (error) {
-    if (error instanceof DaybookError) return [{ file: '.', code: 'bad-name', detail: `cannot name a stream: ${error.message}` }]
+    if (error instanceof DaybookError) return [{ file: 'run.json', code: 'bad-name', detail: `has a run id that cannot name a stream: ${error.message}` }]
     throw error
   }
 }
@@ -90,12 +95,12 @@ function checkBlobs(directory: RunDirectory): Finding[] {
 }
 
 /** One message for people, and the findings in the details for programs. Code `damaged-run`. */
-export function damagedRun(directory: RunDirectory, findings: readonly Finding[]): DaybookError {
+export function damagedRun(at: { runId: string; path: string }, findings: readonly Finding[]): DaybookError {
   const shown = findings.slice(0, findingsShownMax).map(({ file, code, detail }) => `  ${file}: ${detail} (${code})`)
   const more = findings.length > findingsShownMax ? [`  … and ${findings.length - findingsShownMax} more`] : []
-  const head = `The run ${directory.runId} in ${directory.path} is damaged; nothing of it was imported.`
+  const head = `The run ${at.runId} in ${at.path} is damaged; nothing of it was imported.`
   const next = 'Bring these files back from a copy of the directory and import it again.'
-  const details = { runId: directory.runId, path: directory.path, findings: findings.map((finding) => ({ ...finding })) }
+  const details = { runId: at.runId, path: at.path, findings: findings.map((finding) => ({ ...finding })) }
   return new DaybookError('damaged-run', [head, ...shown, ...more, next].join('\n'), { details })
 }
 

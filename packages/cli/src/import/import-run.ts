@@ -10,7 +10,7 @@ export interface RunImport {
   readonly runId: string
   readonly path: string
   readonly outcome: 'imported' | 'extended' | 'already-imported' | 'would-import' | 'refused'
-  /** In the directory. */
+  /** In the directory; 0 when they cannot be told. */
   readonly events: number
   /** New to the journal. */
   readonly eventsAdded: number
@@ -29,26 +29,28 @@ export interface RunImport {
 export async function importRun(path: string, daybook: Daybook | undefined): Promise<RunImport> {
   const directory = await readRunDirectory(path)
   const checked = checkRun(directory)
-  if ('findings' in checked) return refused(directory, 0, damagedRun(directory, checked.findings))
-  const events = checked.run.events.length
+  const said = described(directory, checked)
+  if ('findings' in checked) return refused(said, damagedRun(said, checked.findings))
   const planned = planImport(checked.run)
-  if ('findings' in planned) return refused(directory, events, damagedRun(directory, planned.findings))
-  const said = { ...described(directory), events }
+  if ('findings' in planned) return refused(said, damagedRun(said, planned.findings))
   if (daybook === undefined) return { ...said, outcome: 'would-import', eventsAdded: 0 }
   try {
     return { ...said, ...(await sendImport(daybook, planned.plan)) }
   } catch (error) {
     // A refusal of this run's content; anything that may pass with time concerns all runs.
-    if (error instanceof DaybookError && error.retry === 'never') return refused(directory, events, error)
+    if (error instanceof DaybookError && error.retry === 'never') return refused(said, error)
     throw error
   }
 }
 
-function refused(directory: RunDirectory, events: number, error: DaybookError): RunImport {
-  return { ...described(directory), outcome: 'refused', events, eventsAdded: 0, error }
+type Described = Omit<RunImport, 'outcome' | 'eventsAdded' | 'error'>
+
+function described({ path, files, leftOut }: RunDirectory, checked: ReturnType<typeof checkRun>): Described {
+  const bytes = [...files.values()].reduce((sum, file) => sum + file.bytes.length, 0)
+  const { runId, events } = 'run' in checked ? { runId: checked.run.runId, events: checked.run.events.length } : { runId: checked.runId, events: 0 }
+  return { runId, path, events, files: files.size, bytes, leftOut }
 }
 
-function described({ runId, path, files, leftOut }: RunDirectory): Pick<RunImport, 'runId' | 'path' | 'files' | 'bytes' | 'leftOut'> {
-  const bytes = [...files.values()].reduce((sum, file) => sum + file.bytes.length, 0)
-  return { runId, path, files: files.size, bytes, leftOut }
+function refused(said: Described, error: DaybookError): RunImport {
+  return { ...said, outcome: 'refused', eventsAdded: 0, error }
 }

@@ -37,14 +37,14 @@ function inputsOf(run: SoundRun, event: OriginalEvent, store: BlobStore): JsonOb
 const taskEnvelope = new Set(['schemaVersion', 'effectId', 'taskId', 'invocationKey', 'stepId', 'inputs', 'inputsRef', 'sdkVersion'])
 
 function taskOf(run: SoundRun, event: OriginalEvent, store: BlobStore): JsonObject {
-  const task = readJsonFile(run.directory, String(event.data['taskDefRef']))
+  const task = readJsonFile(run.directory, event.data['taskDefRef'])
   if (!task.ok || !isObject(task.value)) return {}
   const taskDef = Object.fromEntries(Object.entries(task.value).filter(([name]) => !taskEnvelope.has(name)))
   return { taskDef: store.inlineOrKeep(taskDef), ...valueOrReferred(run, { file: task.value, name: 'inputs' }, store) }
 }
 
 function resultOf(run: SoundRun, event: OriginalEvent, store: BlobStore): JsonObject {
-  const result = readJsonFile(run.directory, String(event.data['resultRef']))
+  const result = readJsonFile(run.directory, event.data['resultRef'])
   if (!result.ok || !isObject(result.value)) return {}
   return { ...valueOrReferred(run, { file: result.value, name: 'result' }, store), ...pick(result.value, ['metadata'], store) }
 }

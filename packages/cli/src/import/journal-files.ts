@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto'
 import { DaybookError, type JsonObject, type JsonValue } from '@daybook/errors'
-import { decodeUtf8, isUlid, parseJson } from '@daybook/events'
+import { decodeUtf8, isInstant, isUlid, parseJson } from '@daybook/events'
 import type { Finding, FindingCode } from './finding.ts'
 import { isTemporary, type RunDirectory, type RunFile } from './read-directory.ts'
 
-/** An event as it lies in `journal/`, its name and body taken together. */
-export interface OriginalEvent {
+/** What the name of an event file says. */
+export interface EventName {
   readonly file: string
   readonly seq: number
   readonly ulid: string
+}
+
+/** An event as it lies in `journal/`, its name and body taken together. */
+export interface OriginalEvent extends EventName {
   readonly type: string
   /** ISO 8601 with milliseconds, UTC. */
   readonly recordedAt: string
@@ -16,47 +20,62 @@ export interface OriginalEvent {
 }
 
 export interface JournalFiles {
-  /** Sorted by seq, then by ULID. Files with findings of their own are left out. */
+  /** Every file with a proper name, whatever is in it, by seq and then by ULID: a file that was changed has not left a gap. */
+  readonly names: readonly EventName[]
+  /** The events that can be read, in the same order; also one whose checksum is wrong, so that one fault is not told as many. */
   readonly events: readonly OriginalEvent[]
   readonly findings: readonly Finding[]
 }
 
 /** Every file of `journal/` by itself: its name, its text, its checksum. How they fit together is `checkSequence`'s part. */
 export function readJournalFiles(directory: RunDirectory): JournalFiles {
+  const names: EventName[] = []
   const events: OriginalEvent[] = []
   const findings: Finding[] = []
   for (const file of directory.files.values()) {
     if (!file.path.startsWith('journal/')) continue
-    const read = readEvent(file)
-    if ('code' in read) findings.push(read)
-    else events.push(read)
+    const name = parseName(file.path)
+    if ('code' in name) {
+      findings.push(name)
+      continue
+    }
+    names.push(name)
+    const { event, finding } = readEvent(name, file)
+    if (event !== undefined) events.push(event)
+    if (finding !== undefined) findings.push(finding)
   }
-  return { events: events.toSorted((a, b) => a.seq - b.seq || (a.ulid < b.ulid ? -1 : 1)), findings }
+  return { names: names.toSorted(inOrder), events: events.toSorted(inOrder), findings }
 }
 
-function readEvent(file: RunFile): OriginalEvent | Finding {
-  const fault = (code: FindingCode, detail: string): Finding => ({ file: file.path, code, detail })
-  const name = parseName(file.path.slice('journal/'.length))
-  if ('code' in name) return fault(name.code, name.detail)
+function inOrder(a: EventName, b: EventName): number {
+  return a.seq - b.seq || (a.ulid < b.ulid ? -1 : 1)
+}
+
+interface Reading {
+  readonly event?: OriginalEvent
+  readonly finding?: Finding
+}
+
+function readEvent(name: EventName, { bytes }: RunFile): Reading {
+  const fault = (code: FindingCode, detail: string): Reading => ({ finding: { file: name.file, code, detail } })
   let text: string
   let body: JsonValue
   try {
-    text = decodeUtf8(file.bytes)
+    text = decodeUtf8(bytes)
     body = parseJson(text)
   } catch (error) {
     return parseFault(fault, error)
   }
   if (!isObject(body)) return fault('not-an-event', 'does not hold a JSON object')
-  const checksum = checkChecksum(text, body['checksum'])
-  if (checksum !== undefined) return fault(checksum.code, checksum.detail)
   const { type, recordedAt, data } = body
   if (typeof type !== 'string' || type === '') return fault('not-an-event', 'has no type')
   if (typeof recordedAt !== 'string' || !isInstant(recordedAt)) return fault('not-an-event', 'has no recordedAt in the form 2026-11-21T08:18:44.563Z')
   if (!isObject(data)) return fault('not-an-event', 'has no data object')
-  return { file: file.path, ...name, type, recordedAt, data }
+  const checksum = checkChecksum(text, body['checksum'])
+  return { event: { ...name, type, recordedAt, data }, ...(checksum === undefined ? {} : fault(checksum.code, checksum.detail)) }
 }
 
-function parseFault(fault: (code: FindingCode, detail: string) => Finding, error: unknown): Finding {
+function parseFault(fault: (code: FindingCode, detail: string) => Reading, error: unknown): Reading {
   if (!(error instanceof DaybookError)) throw error
   if (error.code === 'invalid-json') return fault('unparsable', `is not JSON: ${error.message}`)
   return fault('unsupported-value', `holds what a journal cannot keep: ${error.message}`)
@@ -67,16 +86,17 @@ interface Fault {
   readonly detail: string
 }
 
-function parseName(name: string): { seq: number; ulid: string } | Fault {
-  if (isTemporary(name)) return { code: 'temporary-file', detail: 'is what a crash left of a write' }
-  if (name.includes('/') || !name.endsWith('.json')) return { code: 'stray-file', detail: 'does not belong in journal/' }
+function parseName(file: string): EventName | Finding {
+  const name = file.slice('journal/'.length)
+  if (isTemporary(name)) return { file, code: 'temporary-file', detail: 'is what a crash left of a write' }
+  if (name.includes('/') || !name.endsWith('.json')) return { file, code: 'stray-file', detail: 'does not belong in journal/' }
   const match = /^(\d{6,15})\.([0-9A-Z]{26})\.json$/.exec(name)
   const seq = Number(match?.[1])
   const ulid = match?.[2] ?? ''
   if (match === null || !isUlid(ulid) || seq < 1 || match[1] !== String(seq).padStart(6, '0')) {
-    return { code: 'bad-name', detail: 'is not named <6-digit sequence>.<ULID>.json' }
+    return { file, code: 'bad-name', detail: 'is not named <6-digit sequence>.<ULID>.json' }
   }
-  return { seq, ulid }
+  return { file, seq, ulid }
 }
 
 const checksumMember = ',\n  "checksum": "'
@@ -95,11 +115,6 @@ function checkChecksum(text: string, checksum: JsonValue | undefined): Fault | u
   const actual = createHash('sha256').update(`${text.slice(0, cut)}\n}\n`).digest('hex')
   if (actual === checksum) return undefined
   return { code: 'checksum-wrong', detail: `was changed after it was written: its checksum is ${checksum}, its content has ${actual}` }
-}
-
-function isInstant(text: string): boolean {
-  const time = Date.parse(text)
-  return !Number.isNaN(time) && new Date(time).toISOString() === text
 }
 
 /** Whether `value` is a JSON object and not a list. */

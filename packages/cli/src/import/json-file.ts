@@ -8,8 +8,8 @@ export type JsonFile = { readonly ok: true; readonly value: JsonValue } | { read
  * A JSON file of the directory. Task and result files may hold what an event cannot (deep nesting, huge numbers):
  * they are then still JSON, so they are read leniently here, and `fits` decides whether a value goes into an event or into a blob.
  */
-export function readJsonFile(directory: RunDirectory, path: string): JsonFile {
-  const file = directory.files.get(path)
+export function readJsonFile(directory: RunDirectory, path: JsonValue | undefined): JsonFile {
+  const file = typeof path === 'string' ? directory.files.get(path) : undefined
   if (file === undefined) return { ok: false, missing: true, why: 'is missing' }
   try {
     const value: JsonValue = JSON.parse(decodeUtf8(file.bytes))
@@ -17,6 +17,11 @@ export function readJsonFile(directory: RunDirectory, path: string): JsonFile {
   } catch (error) {
     return { ok: false, missing: false, why: `is not JSON: ${error instanceof Error ? error.message : 'unreadable'}` }
   }
+}
+
+/** A value inside a sentence. */
+export function told(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
 }
 
 /** Whether an event can hold the value: no deeper, no stranger and no larger than the journal's edge lets through. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { lstat, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { DaybookError } from '@daybook/errors'
 import type { Finding } from './finding.ts'
 
@@ -15,9 +15,7 @@ export interface RunFile {
 
 /** A run directory in memory. Names are looked up in `files` only, so that no reference in a file can reach out of the directory. */
 export interface RunDirectory {
-  /** The name of the folder, which that tool uses as the run's id. */
-  readonly runId: string
-  /** Where it was read from, for messages. */
+  /** Where it was read from, for messages. The folder usually has the run's id as its name, but people rename folders. */
   readonly path: string
   readonly files: ReadonlyMap<string, RunFile>
   /** What could not be read as part of a sound run. */
@@ -55,7 +53,7 @@ export async function readRunDirectory(path: string): Promise<RunDirectory> {
       else files.set(file, await readRunFile(path, file))
     }
   }
-  return { runId: basename(await realpath(path)), path, files, findings, leftOut }
+  return { path, files, findings, leftOut }
 }
 
 async function readRunFile(root: string, path: string): Promise<RunFile> {

@@ -1,6 +1,7 @@
 import type { Daybook } from '@daybook/client'
 import { DaybookError } from '@daybook/errors'
-import type { Draft, JournalEvent } from '@daybook/events'
+import type { JournalEvent } from '@daybook/events'
+import { chunksOf } from '../chunks.ts'
 import type { KeptBlob } from './blob-store.ts'
 import type { ImportPlan } from './plan-import.ts'
 
@@ -24,6 +25,7 @@ export async function sendImport(daybook: Daybook, plan: ImportPlan): Promise<Im
   if (await isImported(daybook, plan)) return { outcome: 'already-imported', eventsAdded: 0 }
   const known = await countKnown(daybook, plan)
   await keepBlobs(daybook, plan.blobs)
+  // None of the requests mixes events that the journal has with events that it has not.
   for (const chunk of chunksOf(plan.drafts, known)) {
     const expect = { [`run/${plan.runId}`]: chunk.offset === 0 ? ('absent' as const) : chunk.offset }
     await daybook.append(chunk.drafts, { expect }) // I2
@@ -82,34 +84,4 @@ async function keepBlob(daybook: Daybook, { bytes, mediaType, sha256 }: KeptBlob
   const kept = await daybook.blobs.put(bytes, mediaType)
   if (kept.$blob === sha256) return
   throw new DaybookError('internal', `A file arrived at the journal with other content (${sha256}). Import the run again.`)
-}
-
-interface Chunk {
-  /** The seq of the stream before this chunk. */
-  readonly offset: number
-  readonly drafts: readonly Draft[]
-}
-
-/** The journal takes 1,000 events and 4 MiB in a request; the rest is for the envelope and for other ways of counting. */
-const chunkEventsMax = 1_000
-const chunkBytesMax = 3 * 1024 * 1024
-
-/** Requests of a bearable size. None mixes events that the journal has with events that it has not (I2). */
-export function* chunksOf(drafts: readonly Draft[], known: number): Generator<Chunk> {
-  let offset = 0
-  let chunk: Draft[] = []
-  let bytes = 0
-  for (const [index, draft] of drafts.entries()) {
-    const size = Buffer.byteLength(JSON.stringify(draft))
-    const full = chunk.length === chunkEventsMax || bytes + size > chunkBytesMax || index === known
-    if (full && chunk.length > 0) {
-      yield { offset, drafts: chunk }
-      offset = index
-      chunk = []
-      bytes = 0
-    }
-    chunk.push(draft)
-    bytes += size
-  }
-  if (chunk.length > 0) yield { offset, drafts: chunk }
 }

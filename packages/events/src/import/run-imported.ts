@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { SHA256_PATTERN, blobRefSchema } from '../blob.ts'
+import { blobRefSchema, SHA256_PATTERN } from '../blob.ts'
 import { defineEvent } from '../event-type.ts'
 
 const { Optional } = Type

@@ -1,6 +1,8 @@
 import { DaybookError, type ErrorCode } from '@daybook/errors'
 import { isSafeNumber } from './number.ts'
+import { shown } from './shown.ts'
 
+// oxlint-disable-next-line no-control-regex -- a zero is exactly what it looks for
 const SUSPECT = /[\u0000\ud800-\udfff]/
 
 /** Where a value sits and how deep it may go. */
@@ -25,8 +27,7 @@ interface Fault {
 export function requireKeepable(value: unknown, place: Place): void {
   const fault = findFault(value, place.depthMax)
   if (fault === undefined) return
-  // Keys come from the sender, who may have sent very long ones.
-  const path = `${place.path}${fault.path}`.slice(0, 200)
+  const path = shown(`${place.path}${fault.path}`)
   throw new DaybookError(fault.code, `${path} ${fault.detail}.`, { details: { path } })
 }
 
@@ -34,7 +35,7 @@ function findFault(value: unknown, levels: number): Fault | undefined {
   if (typeof value === 'string') return isKeepableText(value) ? undefined : textFault('')
   if (typeof value === 'number') return isSafeNumber(value) ? undefined : numberFault()
   if (typeof value === 'boolean' || value === null) return undefined
-  if (typeof value !== 'object') return { code: 'invalid-json', detail: `is ${typeof value}, not JSON`, path: '' }
+  if (!isStructure(value)) return { code: 'invalid-json', detail: `is ${typeof value}, not JSON`, path: '' }
   if (levels === 0) return { code: 'json-too-deep', detail: 'is nested too deeply', path: '' }
   return Array.isArray(value) ? findInList(value, levels - 1) : findInObject(value, levels - 1)
 }
@@ -47,13 +48,16 @@ function findInList(list: readonly unknown[], levels: number): Fault | undefined
   return undefined
 }
 
-function findInObject(object: object, levels: number): Fault | undefined {
-  const members = object as Readonly<Record<string, unknown>>
-  for (const key of Object.keys(members)) {
-    const fault = isKeepableText(key) ? findFault(members[key], levels) : textFault(' (a key)')
-    if (fault !== undefined) return { ...fault, path: `.${key.toWellFormed()}${fault.path}` }
+function findInObject(object: Readonly<Record<string, unknown>>, levels: number): Fault | undefined {
+  for (const key of Object.keys(object)) {
+    const fault = isKeepableText(key) ? findFault(object[key], levels) : textFault(' (a key)')
+    if (fault !== undefined) return { ...fault, path: `.${key}${fault.path}` }
   }
   return undefined
+}
+
+function isStructure(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }
 
 /** One test for the common case: most texts hold neither a surrogate, paired or not, nor a zero. */

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@daybook/errors'
 import type { JournalEvent } from '../envelope.ts'
 import { members, objectOf, texts } from './read.ts'
 import type { Effect, RunStatus, RunSummary } from './summary.ts'
@@ -19,7 +20,10 @@ export function evolveRun(state: RunState, event: JournalEvent): RunState {
   return apply({ run, effect: state.effect }, event)
 }
 
-function apply({ run, effect }: { run: RunSummary; effect: Effect | undefined }, event: JournalEvent): RunState {
+function apply(
+  { run, effect }: { run: RunSummary; effect: Effect | undefined },
+  event: JournalEvent,
+): RunState {
   switch (event.type) {
     case 'RUN_CREATED':
       return { run: create(run, event), effect }
@@ -67,7 +71,13 @@ function unborn(event: JournalEvent): RunSummary {
 }
 
 function advance(run: RunSummary, event: JournalEvent): RunSummary {
-  return { ...run, lastSeq: event.seq, lastEventId: event.id, lastEventType: event.type, updatedAt: event.occurredAt }
+  return {
+    ...run,
+    lastSeq: event.seq,
+    lastEventId: event.id,
+    lastEventType: event.type,
+    updatedAt: event.occurredAt,
+  }
 }
 
 function flag(run: RunSummary, event: JournalEvent, detail: string): RunSummary {
@@ -88,7 +98,10 @@ function create(run: RunSummary, event: JournalEvent): RunSummary {
 
 function processOf(event: JournalEvent, run: RunSummary): Pick<RunSummary, 'processId' | 'entrypoint'> {
   const { processId, ...revision } = texts(event.data, ['processId', 'processRevision'])
-  const entrypoint = { ...run.entrypoint, ...texts(objectOf(event.data, 'entrypoint'), ['importPath', 'exportName']) }
+  const entrypoint = {
+    ...run.entrypoint,
+    ...texts(objectOf(event.data, 'entrypoint'), ['importPath', 'exportName']),
+  }
   // Without a name the run would count as not created, and everything after would be flagged.
   return { ...revision, processId: processId || run.processId || 'unknown', entrypoint }
 }
@@ -106,10 +119,16 @@ function request(run: RunSummary, event: JournalEvent): Effect {
     runId: run.runId,
     status: 'requested',
     ...texts(data, ['label', 'taskDefRef', 'inputsRef']),
+    ...labelsOf(data),
     ...members(data, ['taskDef', 'inputs']),
     requestedAt: event.occurredAt,
     requestedSeq: event.seq,
   }
+}
+
+function labelsOf({ labels }: JsonObject): Pick<Effect, 'labels'> {
+  if (!Array.isArray(labels)) return {}
+  return { labels: labels.filter((label) => typeof label === 'string') }
 }
 
 function settle(effect: Effect, event: JournalEvent): Effect {

@@ -1,7 +1,10 @@
 import type { JsonObject, JsonValue } from '@daybook/errors'
 
 /** The members that are texts. What an older or newer writer wrote otherwise is left out, never an error. */
-export function texts<Name extends string>(data: JsonObject, names: readonly Name[]): { [K in Name]?: string } {
+export function texts<Name extends string>(
+  data: JsonObject,
+  names: readonly Name[],
+): { [K in Name]?: string } {
   const found: { [K in Name]?: string } = {}
   for (const name of names) {
     const value = data[name]
@@ -11,7 +14,10 @@ export function texts<Name extends string>(data: JsonObject, names: readonly Nam
 }
 
 /** The members that are there, whatever they are. */
-export function members<Name extends string>(data: JsonObject, names: readonly Name[]): { [K in Name]?: JsonValue } {
+export function members<Name extends string>(
+  data: JsonObject,
+  names: readonly Name[],
+): { [K in Name]?: JsonValue } {
   const found: { [K in Name]?: JsonValue } = {}
   for (const name of names) {
     const value = data[name]

@@ -6,10 +6,17 @@ const text = Text()
 const total = Integer({ minimum: 0 })
 
 /** Where a run is. A run that waits for nothing, and has not ended, is running. */
-export const runStatusSchema = Type.Enum(['created', 'running', 'waiting', 'completed', 'failed', 'cancelled'])
+export const runStatusSchema = Type.Enum([
+  'created',
+  'running',
+  'waiting',
+  'completed',
+  'failed',
+  'cancelled',
+])
 
 /** An event that the state of the run did not allow. It is kept and flagged; the state is as if it had not come. */
-export const runFaultSchema = Struct({
+const runFaultSchema = Struct({
   seq: Integer({ minimum: 1 }),
   eventId: text,
   code: Type.Literal('invalid-transition'),
@@ -51,6 +58,7 @@ export const effectSchema = Struct({
   taskId: text,
   kind: text,
   label: Optional(text),
+  labels: Optional(Type.Array(text)),
   status: Type.Enum(['requested', 'resolved_ok', 'resolved_error', 'cancelled']),
   taskDef: Optional(json),
   taskDefRef: Optional(text),
@@ -71,7 +79,7 @@ export const effectSchema = Struct({
 
 /** See `runStatusSchema`. */
 export type RunStatus = Static<typeof runStatusSchema>
-/** See `runFaultSchema`. */
+/** An event that the state of the run did not allow. */
 export type RunFault = Static<typeof runFaultSchema>
 /** See `runSummarySchema`. */
 export type RunSummary = Static<typeof runSummarySchema>

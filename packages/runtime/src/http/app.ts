@@ -1,3 +1,5 @@
+// Types `operationId`, `tags` and the like on the schemas of routes, also for packages that write the routes.
+/// <reference types="@fastify/swagger" preserve="true" />
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -68,6 +70,9 @@ const LIMITS: HttpLimits = {
   paramLengthMax: 600,
 }
 
+/** Answers are data. Should a browser be made to show one as a page, that page can do nothing. */
+const NO_PAGE = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
 /** The server without a socket: for `inject` in tests, and for `serveHttp`, which adds the listening. */
 export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   const app = bareApp(options.logger, { ...LIMITS, ...options.limits })
@@ -82,6 +87,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header(REQUEST_ID_HEADER, request.id)
     reply.header('x-content-type-options', 'nosniff')
+    reply.header('content-security-policy', NO_PAGE)
     reply.header('cache-control', 'no-store')
   })
   recordRequests(app, options.metrics)

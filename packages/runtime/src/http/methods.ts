@@ -20,7 +20,10 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const allowed = allowedMethods(paths.values(), request.url)
     if (allowed.length === 0) {
-      throw new DaybookError('not-found', 'There is no such address. The OpenAPI document lists those there are.')
+      throw new DaybookError(
+        'not-found',
+        'There is no such address. The OpenAPI document lists those there are.',
+      )
     }
     reply.header('allow', allowed.join(', '))
     throw new DaybookError('method-not-allowed', `This address takes ${allowed.join(', ')} only.`)

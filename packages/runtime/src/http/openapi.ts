@@ -10,7 +10,7 @@ export interface ApiInfo {
 }
 
 /** A problem object (RFC 9457) as the API documentation describes it. */
-export const problemSchema = Type.Object(
+const problemSchema = Type.Object(
   {
     type: Type.String({ description: 'urn:daybook:error:<code>' }),
     title: Type.String(),

@@ -15,7 +15,10 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const known = toDaybookError(error)
   const status = known === undefined ? 500 : statusOf(known.code)
   const problem: Problem = { ...toProblem(known ?? error), status, requestId: request.id }
-  if (status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed')
+  // A surprise is for us to mend; something that is away is for operators; a refusal is the caller's own business.
+  if (status === 500) request.log.error({ err: error, code: problem.code }, 'request failed')
+  else if (known?.cause !== undefined)
+    request.log.warn({ err: error, code: problem.code }, 'request not served')
   else request.log.debug({ code: problem.code }, 'request refused')
   if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_S)
   return reply.code(status).type(PROBLEM_TYPE).send(JSON.stringify(problem))

@@ -22,7 +22,6 @@ const HEARTBEAT = ': still here\n\n'
 const OPENING = ': open\n\n'
 const CLOSE_FRAME = 'event: close\ndata: {}\n\n'
 
-
 /**
  * Answers with an event stream. `source` is called with a signal that is aborted when the client goes or the server
  * closes, and must end then.
@@ -38,11 +37,7 @@ export function sendEvents(
   { heartbeatMs = HEARTBEAT_MS }: SseOptions = {},
 ): FastifyReply {
   const signal = streamSignal(reply)
-  const frames = encodeFrames(source(controller.signal), {
-    signal: controller.signal,
-    heartbeatMs,
-    log: reply.log,
-  })
+  const frames = encodeFrames(source(signal), { signal, heartbeatMs, log: reply.log })
   return reply
     .type('text/event-stream')
     .header('cache-control', 'no-store')

@@ -1,5 +1,5 @@
 import type { Projection } from '@daybook/eventing'
-import { runStatusSchema, runSummarySchema } from '@daybook/events'
+import { runSummarySchema } from '@daybook/events'
 import type { HttpPlugin } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { decodeRunsCursor, encodeRunsCursor } from '../cursor.ts'
@@ -9,7 +9,7 @@ import { noSuchRun, readModel } from './read-model.ts'
 
 const listQuery = Type.Object(
   {
-    status: Type.Optional(runStatusSchema),
+    status: Type.Optional(runSummarySchema.properties.status),
     processId: Type.Optional(text),
     sessionId: Type.Optional(text),
     limit,

@@ -42,15 +42,15 @@ export async function saveEffects(
   const documents = effects.map(({ effect }) => JSON.stringify(effect))
   await sql`
     insert into projection.effects (tenant, run_id, effect_id, status, kind, requested_seq, bytes, document)
-    select * from unnest(
+    select * from rows from (unnest(
       ${effects.map(({ tenant }) => tenant)}::text[],
       ${effects.map(({ runId }) => runId)}::text[],
       ${effects.map(({ effectId }) => effectId)}::text[],
       ${effects.map(({ effect }) => effect.status)}::text[],
       ${effects.map(({ effect }) => effect.kind)}::text[],
       ${effects.map(({ effect }) => effect.requestedSeq)}::bigint[],
-      ${documents.map((document) => Buffer.byteLength(document))}::integer[],
-      ${documents}::jsonb[])
+      ${documents.map((document) => Buffer.byteLength(document))}::integer[]),
+      jsonb_array_elements(${`[${documents.join()}]`}::jsonb))
     on conflict (tenant, run_id, effect_id) do update set
       status = excluded.status, kind = excluded.kind, requested_seq = excluded.requested_seq,
       bytes = excluded.bytes, document = excluded.document`.execute(executor)

@@ -32,15 +32,15 @@ export async function saveRuns(
   const documents = runs.map(({ run }) => JSON.stringify(run))
   await sql`
     insert into projection.runs (tenant, run_id, status, process_id, session_id, created_at, bytes, document)
-    select * from unnest(
+    select * from rows from (unnest(
       ${runs.map(({ tenant }) => tenant)}::text[],
       ${runs.map(({ runId }) => runId)}::text[],
       ${runs.map(({ run }) => run.status)}::text[],
       ${runs.map(({ run }) => run.processId)}::text[],
       ${runs.map(({ run }) => run.sessionId ?? null)}::text[],
       ${runs.map(({ run }) => run.createdAt)}::timestamptz[],
-      ${documents.map((document) => Buffer.byteLength(document))}::integer[],
-      ${documents}::jsonb[])
+      ${documents.map((document) => Buffer.byteLength(document))}::integer[]),
+      jsonb_array_elements(${`[${documents.join()}]`}::jsonb))
     on conflict (tenant, run_id) do update set
       status = excluded.status, process_id = excluded.process_id, session_id = excluded.session_id,
       created_at = excluded.created_at, bytes = excluded.bytes, document = excluded.document`.execute(

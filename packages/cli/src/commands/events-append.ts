@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { DaybookError } from '@daybook/errors'
+import { createUlids, decodeUtf8, type Receipt } from '@daybook/events'
+import type { Command } from 'commander'
+import { parseDrafts } from '../drafts-input.ts'
+import type { Session, WithSession } from '../session.ts'
+import type { Shell } from '../shell.ts'
+import { type Column, table } from '../table.ts'
+
+export function addEventsAppend(program: Command, session: WithSession): void {
+  program
+    .command('events:append')
+    .description('Append events: one AppendRequest, which is all or nothing, or drafts as JSON Lines.')
+    .argument('[file]', 'the file to read; - or nothing for standard input')
+    .addHelpText('after', `\nExample:\n  echo '{"stream":"run/r1","type":"RUN_CANCEL_REQUESTED","data":{"reason":"too slow"}}' | daybook events:append`)
+    .action(async (file: string | undefined, _options: unknown, command: Command) => {
+      const at = session(command)
+      const requests = parseDrafts(decodeUtf8(await readInput(file, at.shell)), createUlids())
+      await using daybook = await at.connect()
+      const receipts: Receipt[] = []
+      for (const { events, expect } of requests) {
+        const result = await daybook.append(events, expect === undefined ? {} : { expect }).catch((error: unknown) => {
+          throw receipts.length === 0 ? error : partly(error, receipts.length)
+        })
+        receipts.push(...result.receipts)
+      }
+      await show(at, receipts)
+    })
+}
+
+/** JSON Lines of more than one request's worth are not atomic; who appends them must know how far it came. */
+function partly(error: unknown, appended: number): unknown {
+  if (!(error instanceof DaybookError)) return error
+  const detail = `${error.message} The first ${appended} drafts are appended, the others are not known to be.`
+  return new DaybookError(error.code, detail, { cause: error, details: { ...error.details, appended } })
+}
+
+async function show(at: Session, receipts: readonly Receipt[]): Promise<void> {
+  if (at.json) await at.printJson({ receipts })
+  else await at.print(table(receipts, columns, at.colour))
+}
+
+const columns: readonly Column<Receipt>[] = [
+  { title: 'POSITION', align: 'right', value: ({ position }) => position },
+  { title: 'STREAM', value: ({ stream }) => stream },
+  { title: 'SEQ', align: 'right', value: ({ seq }) => seq },
+  { title: 'ID', value: ({ id }) => id },
+  { title: '', value: ({ duplicate }) => (duplicate ? 'was there already' : 'appended') },
+]
+
+/** Events are appended by the thousand, not by the million: what is read is held in memory. */
+const inputBytesMax = 64 * 1024 * 1024
+
+async function readInput(file: string | undefined, shell: Shell): Promise<Uint8Array> {
+  if (file !== undefined && file !== '-') {
+    const bytes = await readFile(resolve(shell.cwd, file)).catch((cause: unknown) => {
+      throw new DaybookError('not-found', `Cannot read ${file}. Check that it exists and may be read.`, { cause })
+    })
+    return bounded(bytes.length, bytes)
+  }
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of shell.stdin) {
+    bytes += chunk.length
+    chunks.push(bounded(bytes, chunk))
+  }
+  return Buffer.concat(chunks)
+}
+
+function bounded<T>(bytes: number, value: T): T {
+  if (bytes <= inputBytesMax) return value
+  throw new DaybookError('payload-too-large', `The input is larger than ${inputBytesMax} bytes. Append it in parts.`)
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { createTempFolder, freePort, startProcess } from '@daybook/testing'
+
+/** `daybook up` in a folder of its own, as a user starts it. */
+export interface RunningStack extends AsyncDisposable {
+  readonly url: string
+  readonly nats: string
+  /** Where it was started: a command that is run here finds it. */
+  readonly folder: string
+}
+
+const bin = join(import.meta.dirname, '..', 'bin', 'daybook.mjs')
+
+/** A first start makes the database; that takes seconds on a busy machine. */
+const readyTimeoutMs = 90_000
+
+export async function startStack(): Promise<RunningStack> {
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(await createTempFolder())
+  const [port, natsPort] = [await freePort(), await freePort()]
+  stack.use(
+    await startProcess({
+      command: process.execPath,
+      args: [bin, 'up', '--port', String(port), '--nats-port', String(natsPort)],
+      cwd: folder.path,
+      readyWhen: /Daybook is running/,
+      readyTimeoutMs,
+      stopSignal: 'SIGINT',
+    }),
+  )
+  const started = stack.move()
+  return {
+    url: `http://127.0.0.1:${port}`,
+    nats: `nats://127.0.0.1:${natsPort}`,
+    folder: folder.path,
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  }
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { daybook } from './command-line.ts'
+
+const commands = ['up', 'run:import', 'run:list', 'run:events', 'run:status', 'events:append', 'events:tail', 'dead-letters:list', 'dead-letters:show', 'health']
+
+describe('help', () => {
+  it('lists every command and exits with 0', async () => {
+    const { exitCode, stdout } = await daybook(['--help'])
+    expect(exitCode).toBe(0)
+    for (const command of commands) expect(stdout).toContain(`  ${command}`)
+  })
+
+  it.each(commands)('of %s has an example', async (command) => {
+    const { exitCode, stdout, stderr } = await daybook([command, '--help'])
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toMatch(/Examples?:\n.*daybook /)
+    expect(stdout).toContain('--url <url>')
+  })
+
+  it('is bad usage when no command is given', async () => {
+    const { exitCode, stdout, stderr } = await daybook([])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toContain('Usage: daybook')
+  })
+
+  it('has a version', async () => {
+    expect(await daybook(['--version'])).toEqual({ exitCode: 0, stdout: '0.1.0\n', stderr: '' })
+  })
+})
+
+describe('bad usage exits with 2, says nothing on stdout, and one sentence on stderr:', () => {
+  it.each([
+    [['run:lst'], /unknown command 'run:lst' \(Did you mean run:list\?\) See: daybook --help \[invalid-usage\]/],
+    [['run:list', '--limt', '3'], /unknown option '--limt' \(Did you mean --limit\?\) See: daybook run:list --help/],
+    [['run:list', '--limit', '0'], /must be a whole number from 1 on/],
+    [['run:list', '--limit', '3.5'], /must be a whole number from 1 on/],
+    [['run:events'], /missing required argument 'runId'/],
+    [['run:events', 'r1', 'r2'], /too many arguments/],
+    [['run:events', 'r1', '--follow', '--reverse'], /--follow goes forward in time/],
+    [['run:import'], /missing required argument 'dir'/],
+    [['events:tail', '--kinds', 'run,,import'], /list with commas and without empty parts/],
+    [['events:tail', '--after', '-1'], /must be a whole number from 0 on/],
+    [['up', '--port', 'http'], /must be a whole number from 1 to 65535/],
+    [['up', '--port', '65536'], /must be a whole number from 1 to 65535/],
+    [['health', '--url', 'localhost:7400'], /--url must begin with http:\/\/ or https:\/\//],
+  ])('%j', async (args, message) => {
+    const { exitCode, stdout, stderr } = await daybook(args)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+  })
+
+  it('with --json as a problem object', async () => {
+    const { exitCode, stdout, stderr } = await daybook(['run:list', '--limit', 'x', '--json'])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(JSON.parse(stderr)).toMatchObject({ type: 'urn:daybook:error:invalid-usage', code: 'invalid-usage', retry: 'never' })
+  })
+
+  it('also when DAYBOOK_URL is none', async () => {
+    const { exitCode, stderr } = await daybook(['health'], { env: { DAYBOOK_URL: 'ftp://x' } })
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('DAYBOOK_URL must begin with http://')
+  })
+})

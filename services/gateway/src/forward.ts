@@ -1,0 +1,155 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { PassThrough, type Readable } from 'node:stream'
+import { DaybookError } from '@daybook/errors'
+import { REQUEST_ID_HEADER, streamSignal, TENANT_HEADER } from '@daybook/runtime'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { endToEndHeaders } from './headers.ts'
+import type { Upstream } from './upstreams.ts'
+
+/** Until callers have credentials there is one tenant, and it is never theirs to name. */
+const TENANT = 'main'
+/** A service without a byte for so long is gone: its event streams send a heartbeat every 15 s. */
+const STALL_TIMEOUT_MS = 60_000
+
+export interface ForwardOptions {
+  upstream: Upstream
+  /** 0 for requests that have none. */
+  bodyBytesMax: number
+  /** For the answer to begin, once the whole request has been passed on. */
+  timeoutMs: number
+}
+
+/**
+ * Passes a request on to a service and its answer back, both as they flow: neither is read, and neither is kept.
+ *
+ * F1. When the client goes, the request to the service is ended, whatever state it is in.
+ * F2. A request that may have reached the service has an unknown outcome when its answer fails to come (`timeout`,
+ *     "repeat it with the same ids"), except for reads, which can fail (`unavailable`).
+ * F3. A body over the limit is refused (`payload-too-large`), and the service sees a request that breaks off.
+ */
+export async function forward(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: ForwardOptions,
+): Promise<FastifyReply> {
+  const outgoing = openRequest(request, options)
+  const client = { gone: false }
+  reply.raw.once('close', () => {
+    client.gone = true
+    outgoing.destroy() // F1
+    // The rest of a body that nobody wants is read away, so that the connection can be used again.
+    request.raw.unpipe(outgoing).resume()
+  })
+  try {
+    const response = await exchange(request, outgoing, options)
+    return reply
+      .code(response.statusCode ?? 502)
+      .headers(endToEndHeaders(response.headers))
+      .send(bodyOf(response, reply))
+  } catch (error) {
+    outgoing.destroy()
+    if (!client.gone) throw error
+    // There is nobody to answer.
+    return reply.hijack()
+  }
+}
+
+function openRequest(request: FastifyRequest, { upstream, bodyBytesMax }: ForwardOptions): ClientRequest {
+  const headers = endToEndHeaders(request.headers)
+  if (bodyBytesMax === 0) delete headers['content-length']
+  return upstream.request(request.raw.url ?? '/', {
+    method: request.method,
+    headers: { ...headers, [TENANT_HEADER]: TENANT, [REQUEST_ID_HEADER]: request.id },
+  })
+}
+
+/** Sends the body and waits for the head of the answer, which may come before all of the body is sent. */
+async function exchange(
+  request: FastifyRequest,
+  outgoing: ClientRequest,
+  { upstream, bodyBytesMax, timeoutMs }: ForwardOptions,
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const isRead = request.method === 'GET'
+  const timer = setTimeout(() => reject(noAnswer(upstream.name, isRead)), timeoutMs)
+  // The service can answer only what it has got; until then the client's own time-out counts.
+  const restartTimer = () => timer.refresh()
+  outgoing.once('finish', restartTimer)
+  const isConnected = watchConnection(outgoing)
+  outgoing.on('error', (cause) => {
+    const isUnknown = isConnected() && !isRead // F2
+    reject(isUnknown ? noAnswer(upstream.name, isRead, cause) : unavailable(upstream.name, cause))
+  })
+  outgoing.once('response', resolve)
+  outgoing.setTimeout(STALL_TIMEOUT_MS, () => outgoing.destroy(new Error('stalled')))
+  if (bodyBytesMax === 0) outgoing.end()
+  else sendBody(request.raw, outgoing, { bytesMax: bodyBytesMax, onTooLarge: reject })
+  try {
+    return await promise
+  } finally {
+    outgoing.off('finish', restartTimer)
+    clearTimeout(timer)
+  }
+}
+
+/** Without a connection nothing can have reached the service. */
+function watchConnection(outgoing: ClientRequest): () => boolean {
+  let isConnected = false
+  outgoing.once('socket', (socket) => {
+    isConnected = !socket.connecting
+    socket.once('connect', () => {
+      isConnected = true
+    })
+  })
+  return () => isConnected
+}
+
+interface BodyLimit {
+  bytesMax: number
+  onTooLarge: (error: DaybookError) => void
+}
+
+function sendBody(body: IncomingMessage, outgoing: ClientRequest, { bytesMax, onTooLarge }: BodyLimit): void {
+  const refuse = () =>
+    onTooLarge(new DaybookError('payload-too-large', `Send at most ${bytesMax} bytes in one request.`))
+  if (Number(body.headers['content-length'] ?? 0) > bytesMax) {
+    refuse()
+    return
+  }
+  let bytes = 0
+  body.on('data', (chunk: Buffer) => {
+    bytes += chunk.byteLength
+    if (bytes <= bytesMax) return
+    body.unpipe(outgoing) // F3
+    refuse()
+  })
+  body.pipe(outgoing)
+}
+
+/** An event stream lasts until somebody ends it, so it is also ended by the closing of the gateway. */
+function bodyOf(response: IncomingMessage, reply: FastifyReply): Readable {
+  if (response.headers['content-type']?.startsWith('text/event-stream') !== true) return response
+  const events = new PassThrough()
+  const signal = streamSignal(reply)
+  response.on('error', (error) => {
+    if (!signal.aborted) events.destroy(error)
+  })
+  response.pipe(events)
+  signal.addEventListener('abort', () => {
+    // Clients drop an event that is cut in two by the end of the stream, as the standard asks.
+    events.end()
+    response.unpipe(events).destroy()
+  })
+  return events
+}
+
+function unavailable(upstream: string, cause: Error): DaybookError {
+  return new DaybookError('unavailable', `The service ${upstream} cannot be reached. Try again soon.`, {
+    cause,
+  })
+}
+
+function noAnswer(upstream: string, isRead: boolean, cause?: Error): DaybookError {
+  const advice = isRead ? 'Ask again.' : 'The outcome is unknown: repeat the request with the same ids.'
+  return new DaybookError('timeout', `No answer came from the service ${upstream}. ${advice}`, { cause })
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import {
+  decodeEffectsCursor,
+  decodePosition,
+  decodeRunsCursor,
+  encodeEffectsCursor,
+  encodeRunsCursor,
+} from '../src/cursor.ts'
+
+const refusal = expect.objectContaining({ code: 'invalid-cursor' })
+
+function encoded(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+describe('cursors', () => {
+  it('come back as they were', () => {
+    const run = { createdAt: '2026-11-21T09:00:00.000Z', runId: 'a/b é' }
+    expect(decodeRunsCursor(encodeRunsCursor(run))).toEqual(run)
+    const effect = { requestedSeq: 12, effectId: 'e=~1' }
+    expect(decodeEffectsCursor(encodeEffectsCursor(effect))).toEqual(effect)
+  })
+
+  it('fit into a URL without being encoded', () => {
+    expect(encodeRunsCursor({ createdAt: '2026-11-21T09:00:00.000Z', runId: '???>>>ÿÿ' })).toMatch(/^[\w-]+$/)
+  })
+
+  it.each([
+    'junk',
+    '',
+    '%%%',
+    encoded({}),
+    encoded(null),
+    encoded(['2026-11-21T09:00:00.000Z']),
+    encoded(['2026-11-21', 'r']),
+    encoded(['2026-11-21T09:00:00.000Z', 7]),
+    encoded(['2026-11-21T09:00:00.000Z', 'a\u0000']),
+    encoded(['2026-11-21T09:00:00.000Z', 'r', 'more']),
+  ])('refuse what was not handed out for runs: %s', (cursor) => {
+    expect(() => decodeRunsCursor(cursor)).toThrow(refusal)
+  })
+
+  it.each(['junk', encoded(['1', 'e']), encoded([1.5, 'e']), encoded([1e300, 'e']), encoded([1, null])])(
+    'refuse what was not handed out for effects: %s',
+    (cursor) => {
+      expect(() => decodeEffectsCursor(cursor)).toThrow(refusal)
+    },
+  )
+
+  it('take a position as digits only', () => {
+    expect(decodePosition('42')).toBe(42)
+    for (const text of ['-1', '4.2', '0x10', ' 4', 'abc', '9007199254740993', '1'.repeat(40)]) {
+      expect(() => decodePosition(text)).toThrow(refusal)
+    }
+  })
+})
