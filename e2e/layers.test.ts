@@ -11,7 +11,8 @@ const layers = [
   ['journal', 'projection', 'gateway'],
   ['stack'],
   ['cli'],
-  ['testing', 'bench', 'e2e'],
+  ['testing'],
+  ['bench', 'e2e'],
 ]
 
 interface Manifest {
@@ -27,7 +28,9 @@ function readManifest(folder: string): Manifest {
 }
 
 const folders = [
-  ...['packages', 'services'].flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(parent, name))),
+  ...['packages', 'services'].flatMap((parent) =>
+    readdirSync(join(root, parent)).map((name) => join(parent, name)),
+  ),
   'bench',
   'e2e',
 ]
@@ -40,7 +43,10 @@ function rankOf(name: string): number {
 function sourcesOf(folder: string): { path: string; text: string }[] {
   const entries = readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
   return entries
-    .filter((entry) => entry.isFile() && /\.[cm]?[jt]s$/.test(entry.name) && !/node_modules|dist/.test(entry.parentPath))
+    .filter(
+      (entry) =>
+        entry.isFile() && /\.[cm]?[jt]s$/.test(entry.name) && !/node_modules|dist/.test(entry.parentPath),
+    )
     .map((entry) => join(entry.parentPath, entry.name))
     .map((path) => ({ path: path.slice(root.length + 1), text: readFileSync(path, 'utf8') }))
 }
@@ -52,7 +58,9 @@ describe('the layers', () => {
     expect(ours.filter((dependency) => rankOf(dependency) >= rankOf(name))).toEqual([])
   })
 
-  const shipped = folders.filter((folder) => /^(packages|services)\//.test(folder) && !folder.endsWith('testing'))
+  const shipped = folders.filter(
+    (folder) => /^(packages|services)\//.test(folder) && !folder.endsWith('testing'),
+  )
   const sources = shipped.flatMap((folder) => sourcesOf(join(folder, 'src')))
 
   it.each([

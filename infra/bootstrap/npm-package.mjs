@@ -44,4 +44,17 @@ export async function takeFromNpm({ packageName, version, from, to, env }, folde
   await rename(join(work, 'node_modules', packageName, from), join(folder, to))
   await chmod(join(folder, to), 0o755)
   await rm(work, { recursive: true })
+  await requireToRun(join(folder, to), spec)
+}
+
+/**
+ * npm does not always notice that it could write only half of a file.
+ * @param {string} program
+ * @param {string} spec
+ */
+async function requireToRun(program, spec) {
+  await run(program, ['--version']).catch((cause) => {
+    const advice = 'Look for free disk space and for a processor and C library that it is made for.'
+    throw new SetupProblem(`${spec} came from npm but does not run here. ${advice}`, { cause })
+  })
 }

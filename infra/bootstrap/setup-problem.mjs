@@ -15,7 +15,7 @@ const causes = [
     'The network or the package registry did not answer: check the connection (and proxy settings) and run the command again.',
   ],
   [
-    /EACCES|EROFS|Permission denied/i,
+    /EACCES|EPERM|EROFS|Permission denied/i,
     'A file or folder cannot be written: check who owns this folder and the cache folder (DAYBOOK_CACHE chooses another).',
   ],
   [

@@ -9,6 +9,13 @@ import { adviceFor, SetupProblem } from './setup-problem.mjs'
 /** Inside node_modules, so that whoever deletes the packages deletes the claim that they are there. */
 const STAMP = 'node_modules/.daybook-installed'
 
+/** By default pnpm tries a registry that is out of reach for many minutes. */
+const RETRIES = [
+  '--config.fetchRetries=2',
+  '--config.fetchRetryMintimeout=1000',
+  '--config.fetchRetryMaxtimeout=5000',
+]
+
 /**
  * Installs what the lockfile names, unless nothing that decides about it has changed since the last success.
  * @param {string} root
@@ -27,7 +34,10 @@ export async function installPackages(root, pnpm, env) {
   await during('packages', 'installing', () =>
     runQuietly('pnpm install', () =>
       // CI=true: with nobody to ask, pnpm replaces a node_modules that another version made.
-      run(pnpm.path, ['install', '--frozen-lockfile'], { cwd: root, env: { ...env, CI: 'true' } }),
+      run(pnpm.path, ['install', '--frozen-lockfile', ...RETRIES], {
+        cwd: root,
+        env: { ...env, CI: 'true' },
+      }),
     ),
   )
   await writeFile(stamp, digest)

@@ -21,6 +21,8 @@ export async function openPool(url: string, connections: number, searchPath?: st
     idleTimeoutMillis: 0,
     ...(searchPath && { options: `-c search_path=${searchPath}` }),
   })
+  // Without a listener a connection that breaks while idle, as on Ctrl-C, would end the process before it has cleaned up.
+  pool.on('error', () => undefined)
   const clients = await Promise.all(Array.from({ length: connections }, () => pool.connect()))
   for (const client of clients) client.release()
   return { pool, [Symbol.asyncDispose]: () => pool.end() }

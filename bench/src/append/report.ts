@@ -12,7 +12,7 @@ export interface Report {
   machine: Machine
   postgres: PostgresSettings & { from: string }
   nats: { version: string; syncInterval: string }
-  systems: readonly { name: string; label: string; version: string }[]
+  systems: readonly { name: string; label: string; package: string; version: string }[]
   plan: Plan
   results: readonly Result[]
   openLoop: OpenLoopResult
@@ -43,8 +43,9 @@ function conditions({ machine, postgres, nats, plan, systems }: Report): string[
       `Machine   ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, a disk flush takes ${formatMs(machine.diskFlushMs)} ms`,
       `Postgres  ${postgres.server_version} (${postgres.from}), fsync ${postgres.fsync}, synchronous_commit ${postgres.synchronous_commit}, shared_buffers ${postgres.shared_buffers}`,
       `NATS      ${nats.version}, sync_interval ${nats.syncInterval}`,
-      `Systems   ${systems.map(({ label, version }) => `${label} ${version}`).join(', ')}`,
+      `Versions  ${[...new Set(systems.map(({ package: name, version }) => `${name} ${version}`))].join(', ')}`,
       `Measured  ${plan.rounds} × ${seconds} s each, medians; load generator and servers share the machine; latency is that of a request`,
+      ...(plan.rounds > 1 ? [] : ['          A quick run: too short to rely on.']),
     ].join('\n'),
   ]
 }

@@ -95,5 +95,10 @@ async function countStored(scenarios: readonly Scenario[], acknowledged: Acknowl
 
 async function describeSystems(scenarios: readonly Scenario[]): Promise<Report['systems']> {
   const versionOf = await readVersions()
-  return scenarios.map(({ name, label, packageName }) => ({ name, label, version: versionOf(packageName) }))
+  return scenarios.map(({ name, label, packageName }) => ({
+    name,
+    label,
+    package: packageName,
+    version: versionOf(packageName),
+  }))
 }

@@ -1,5 +1,11 @@
 import { DaybookError, type JsonObject, type JsonValue } from '@daybook/errors'
-import { APPEND_REQUEST_LEVELS, type AppendRequest, DEPTH_MAX, parseAppendRequest, parseJson } from '@daybook/events'
+import {
+  APPEND_REQUEST_LEVELS,
+  type AppendRequest,
+  DEPTH_MAX,
+  parseAppendRequest,
+  parseJson,
+} from '@daybook/events'
 import { chunksOf } from './chunks.ts'
 
 /**
@@ -11,7 +17,8 @@ export function parseDrafts(text: string, nextId: () => string): AppendRequest[]
   const whole = parseWhole(text)
   if (whole !== undefined && 'events' in whole) return [completeRequest(whole, nextId)]
   const drafts = linesOf(text).map(({ number, line }) => checkedLine(line, number, nextId))
-  if (drafts.length === 0) throw new DaybookError('invalid-request', 'There is nothing to append: the input is empty.')
+  if (drafts.length === 0)
+    throw new DaybookError('invalid-request', 'There is nothing to append: the input is empty.')
   return [...chunksOf(drafts)].map((chunk) => ({ events: [...chunk.drafts] }))
 }
 
@@ -48,7 +55,10 @@ function linesOf(text: string): { number: number; line: string }[] {
 
 function completeRequest(request: JsonObject, nextId: () => string): AppendRequest {
   const events = request['events']
-  const completed = { ...request, events: Array.isArray(events) ? events.map((event) => complete(event, nextId)) : events }
+  const completed = {
+    ...request,
+    events: Array.isArray(events) ? events.map((event) => complete(event, nextId)) : events,
+  }
   const prepared = parseAppendRequest(completed)
   return { events: prepared.events.map(draftOf), expect: Object.fromEntries(prepared.expect) }
 }
@@ -56,7 +66,13 @@ function completeRequest(request: JsonObject, nextId: () => string): AppendReque
 type Prepared = ReturnType<typeof parseAppendRequest>['events'][number]
 
 /** Without what the check computed beside it. */
-function draftOf({ kind: _kind, canonicalData: _canonicalData, checksum: _checksum, dataBytes: _dataBytes, ...draft }: Prepared): AppendRequest['events'][number] {
+function draftOf({
+  kind: _kind,
+  canonicalData: _canonicalData,
+  checksum: _checksum,
+  dataBytes: _dataBytes,
+  ...draft
+}: Prepared): AppendRequest['events'][number] {
   return draft
 }
 
@@ -67,7 +83,9 @@ function checkedLine(line: string, number: number, nextId: () => string): Append
   } catch (error) {
     if (!(error instanceof DaybookError)) throw error
     const message = error.message.replaceAll('events[0]', 'the draft')
-    throw new DaybookError(error.code, `Line ${number}: ${message} Nothing was appended.`, { details: { line: number } })
+    throw new DaybookError(error.code, `Line ${number}: ${message} Nothing was appended.`, {
+      details: { line: number },
+    })
   }
   throw new DaybookError('invalid-request', `Line ${number} is not a draft. Nothing was appended.`)
 }

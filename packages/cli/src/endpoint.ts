@@ -9,13 +9,19 @@ export const defaultUrl = 'http://127.0.0.1:7400'
  * The gateway to talk to: `--url`, else `DAYBOOK_URL`, else the stack that `daybook up` runs with its data in this folder
  * (`.daybook/endpoint.json`, when its process is alive), else the default address.
  */
-export async function gatewayUrl(flag: string | undefined, shell: Shell): Promise<string> {
+export async function gatewayUrl(
+  flag: string | undefined,
+  shell: Pick<Shell, 'cwd' | 'env'>,
+): Promise<string> {
   const named = flag ?? (shell.env['DAYBOOK_URL'] || undefined)
   if (named === undefined) return (await runningStackUrl(shell.cwd)) ?? defaultUrl
   const parsed = URL.canParse(named) ? new URL(named) : undefined
   if (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') return named
   const source = flag === undefined ? 'DAYBOOK_URL' : '--url'
-  throw new DaybookError('invalid-usage', `${source} must begin with http:// or https://, as in ${defaultUrl}.`)
+  throw new DaybookError(
+    'invalid-usage',
+    `${source} must begin with http:// or https://, as in ${defaultUrl}.`,
+  )
 }
 
 async function runningStackUrl(cwd: string): Promise<string | undefined> {
@@ -27,7 +33,8 @@ async function runningStackUrl(cwd: string): Promise<string | undefined> {
 function parseEndpoint(text: string): { http: string; pid: number } | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || !('http' in value) || !('pid' in value)) return undefined
+    if (typeof value !== 'object' || value === null || !('http' in value) || !('pid' in value))
+      return undefined
     const { http, pid } = value
     return typeof http === 'string' && typeof pid === 'number' ? { http, pid } : undefined
   } catch {

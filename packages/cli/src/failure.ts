@@ -31,7 +31,11 @@ export async function reportFailure(thrown: unknown, shell: Shell, json: boolean
 function asDaybookError(error: unknown): DaybookError {
   if (error instanceof DaybookError) return error
   const text = error instanceof Error ? error.message : String(error)
-  return new DaybookError('internal', `An unexpected error happened: ${text}. Run it again with DAYBOOK_DEBUG=1 to see where.`, { cause: error })
+  return new DaybookError(
+    'internal',
+    `An unexpected error happened: ${text}. Run it again with DAYBOOK_DEBUG=1 to see where.`,
+    { cause: error },
+  )
 }
 
 function sentenceOf({ message, code }: DaybookError): string {

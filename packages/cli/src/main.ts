@@ -15,7 +15,8 @@ export async function main(): Promise<void> {
   }
   const args = process.argv.slice(2)
   // `up` has an orderly way of its own to stop.
-  if (!args.includes('up')) for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leave(stop))
+  if (!args.includes('up'))
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leave(stop))
   process.exitCode = await runCli(args, shell)
 }
 

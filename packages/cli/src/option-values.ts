@@ -5,7 +5,8 @@ export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER):
   const bounds = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`
   return (text) => {
     const value = Number(text)
-    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`It must be a whole number ${bounds}.`)
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`It must be a whole number ${bounds}.`)
     return value
   }
 }
@@ -13,6 +14,7 @@ export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER):
 /** A comma-separated list, as in `--types RUN_CREATED,RUN_FAILED`. */
 export function list(text: string): string[] {
   const parts = text.split(',').map((part) => part.trim())
-  if (parts.includes('')) throw new InvalidArgumentError('It must be a list with commas and without empty parts.')
+  if (parts.includes(''))
+    throw new InvalidArgumentError('It must be a list with commas and without empty parts.')
   return parts
 }

@@ -12,7 +12,9 @@ export function printable(text: string): string {
 /** At most `charsMax` characters of `text`, printable; a cut is shown. */
 export function short(text: string, charsMax: number): string {
   const characters = charactersOf(printable(text))
-  return characters.length <= charsMax ? characters.join('') : `${characters.slice(0, charsMax - 1).join('')}…`
+  return characters.length <= charsMax
+    ? characters.join('')
+    : `${characters.slice(0, charsMax - 1).join('')}…`
 }
 
 const segmenter = new Intl.Segmenter('en')

@@ -43,13 +43,19 @@ function usageError(error: CommanderError, args: readonly string[]): DaybookErro
   const command = args.find((arg) => !arg.startsWith('-'))
   const known = command !== undefined && error.code !== 'commander.unknownCommand'
   const text = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  return new DaybookError('invalid-usage', `${text}${/[.?)]$/.test(text) ? '' : '.'} See: daybook ${known ? `${command} ` : ''}--help`)
+  return new DaybookError(
+    'invalid-usage',
+    `${text}${/[.?)]$/.test(text) ? '' : '.'} See: daybook ${known ? `${command} ` : ''}--help`,
+  )
 }
 
 function buildProgram(shell: Shell, write: (text: string) => void): Command {
   const program = new Command('daybook')
     .description('The durable journal for AI agents: import, watch and query runs.')
-    .option('--url <url>', `the gateway (default: DAYBOOK_URL, else the stack started in this folder, else ${defaultUrl})`)
+    .option(
+      '--url <url>',
+      `the gateway (default: DAYBOOK_URL, else the stack started in this folder, else ${defaultUrl})`,
+    )
     .option('--json', 'machine output: one JSON document on stdout, errors as problem objects on stderr')
     .version('0.1.0', '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
@@ -57,7 +63,17 @@ function buildProgram(shell: Shell, write: (text: string) => void): Command {
     .configureOutput({ writeOut: write, writeErr: write, outputError: () => undefined })
     .exitOverride()
   const session: WithSession = (command) => openSession(shell, command.optsWithGlobals<GlobalOptions>())
-  const commands = [addUp, addRunImport, addRunList, addRunEvents, addRunStatus, addEventsAppend, addEventsTail, addDeadLetters, addHealth]
+  const commands = [
+    addUp,
+    addRunImport,
+    addRunList,
+    addRunEvents,
+    addRunStatus,
+    addEventsAppend,
+    addEventsTail,
+    addDeadLetters,
+    addHealth,
+  ]
   for (const add of commands) add(program, session)
   return program
 }

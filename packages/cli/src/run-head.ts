@@ -19,10 +19,15 @@ export interface RunMetadata {
 /** The run's state with its last journaled event in it, however far the read model is behind. Throws `not-found`. */
 export async function summaryOf(daybook: Daybook, runId: string): Promise<RunHead> {
   const last = await lastEvent(daybook, runId)
-  if (last === undefined) throw new DaybookError('not-found', `There is no run ${runId}. See which there are: daybook run:list`)
+  if (last === undefined)
+    throw new DaybookError('not-found', `There is no run ${runId}. See which there are: daybook run:list`)
   const run = await daybook.runs.get(runId, { minPosition: last.position })
   const journalHead = { seq: last.seq, ulid: last.id }
-  return { run, last, metadata: { pendingEffectsByKind: run.pendingByKind, stateVersion: last.seq, journalHead } }
+  return {
+    run,
+    last,
+    metadata: { pendingEffectsByKind: run.pendingByKind, stateVersion: last.seq, journalHead },
+  }
 }
 
 async function lastEvent(daybook: Daybook, runId: string): Promise<JournalEvent | undefined> {
@@ -30,7 +35,8 @@ async function lastEvent(daybook: Daybook, runId: string): Promise<JournalEvent 
     const page = await daybook.streamPage(`run/${runId}`, { reverse: true, limit: 1 })
     return page.items[0]
   } catch (error) {
-    if (error instanceof DaybookError && (error.code === 'not-found' || error.code === 'invalid-stream')) return undefined
+    if (error instanceof DaybookError && (error.code === 'not-found' || error.code === 'invalid-stream'))
+      return undefined
     throw error
   }
 }

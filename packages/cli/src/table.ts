@@ -12,10 +12,19 @@ export interface Column<Row> {
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], colour: boolean): string {
   const cells = rows.map((row) => columns.map((column) => printable(String(column.value(row)))))
   const titles = columns.map((column) => column.title)
-  const widths = titles.map((title, index) => Math.max(width(title), ...cells.map((line) => width(line[index] ?? ''))))
+  const widths = titles.map((title, index) =>
+    Math.max(width(title), ...cells.map((line) => width(line[index] ?? ''))),
+  )
   const lineOf = (line: readonly string[]): string =>
     line
-      .map((cell, index) => pad(cell, columns[index]?.align, index === columns.length - 1 ? 0 : (widths[index] ?? 0), widths[index] ?? 0))
+      .map((cell, index) =>
+        pad(
+          cell,
+          columns[index]?.align,
+          index === columns.length - 1 ? 0 : (widths[index] ?? 0),
+          widths[index] ?? 0,
+        ),
+      )
       .join('  ')
       .trimEnd()
   const head = lineOf(titles)

@@ -21,7 +21,18 @@ export const importActor = { kind: 'user', id: 'run-import' } as const
 
 /** The members that the import adds to the data of an event, from the files around the journal. No writer puts them there itself. */
 export const inlinedFields = {
-  RUN_CREATED: ['inputs', 'request', 'nonInteractive', 'cwd', 'layoutVersion', 'sdkVersion', 'createdAt', 'inputSchema', 'outputSchema', 'governance'],
+  RUN_CREATED: [
+    'inputs',
+    'request',
+    'nonInteractive',
+    'cwd',
+    'layoutVersion',
+    'sdkVersion',
+    'createdAt',
+    'inputSchema',
+    'outputSchema',
+    'governance',
+  ],
   PROCESS_ASSIGNED: ['inputs'],
   EFFECT_REQUESTED: ['taskDef', 'inputs'],
   EFFECT_RESOLVED: ['result', 'metadata'],
@@ -33,7 +44,15 @@ const inlined: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(i
 export function tapeEntry(event: JournalEvent): TapeEntry {
   const { type, data } = originalOf(event)
   const filename = `${String(event.seq).padStart(6, '0')}.${event.id}.json`
-  return { seq: event.seq, ulid: event.id, type, recordedAt: event.occurredAt, filename, path: `journal/${filename}`, data }
+  return {
+    seq: event.seq,
+    ulid: event.id,
+    type,
+    recordedAt: event.occurredAt,
+    filename,
+    path: `journal/${filename}`,
+    data,
+  }
 }
 
 /** The type and data the event came with: without what the import added, and out of the wrapping of a foreign type. */
@@ -41,7 +60,12 @@ function originalOf(event: JournalEvent): { type: string; data: JsonObject } {
   const { type, data } = event
   if (type === 'FOREIGN_EVENT') {
     const { type: foreignType, data: foreignData } = data
-    if (typeof foreignType === 'string' && typeof foreignData === 'object' && foreignData !== null && !Array.isArray(foreignData)) {
+    if (
+      typeof foreignType === 'string' &&
+      typeof foreignData === 'object' &&
+      foreignData !== null &&
+      !Array.isArray(foreignData)
+    ) {
       return { type: foreignType, data: foreignData }
     }
   }

@@ -1,4 +1,14 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkRun, damagedRun } from '../src/import/check-run.ts'
@@ -18,7 +28,10 @@ function brief({ code, file }: Finding): string {
 }
 
 /** The findings after something was done to a copy of a sound run. */
-async function afterwards(damage: (run: string, journal: string) => Promise<unknown>, of = 'completed'): Promise<string[]> {
+async function afterwards(
+  damage: (run: string, journal: string) => Promise<unknown>,
+  of = 'completed',
+): Promise<string[]> {
   await using copy = await copyOf(of)
   await damage(copy.path, join(copy.path, 'journal'))
   return await findingsOf(copy.path)
@@ -85,35 +98,54 @@ describe('a damaged run is told with every file and what is wrong with it:', () 
       await mkdir(join(journal, 'old'))
       await writeFile(join(journal, 'old', '000001.01M7YJZD6J582QQ5RVRDVEZCS2.json'), '{}')
     })
-    expect(found).toEqual(['bad-name journal/notes.json', 'stray-file journal/notes.txt', 'stray-file journal/old/000001.….json'])
+    expect(found).toEqual([
+      'bad-name journal/notes.json',
+      'stray-file journal/notes.txt',
+      'stray-file journal/old/000001.….json',
+    ])
   })
 
   it('the first event gone', async () => {
-    expect(await afterwards(async (_run, journal) => rm(await eventFile(journal, 1)))).toContain('gap journal/000002.….json')
+    expect(await afterwards(async (_run, journal) => rm(await eventFile(journal, 1)))).toContain(
+      'gap journal/000002.….json',
+    )
   })
 
   it('the last event gone, which only the cache still knows', async () => {
-    expect(await afterwards(async (_run, journal) => rm(await eventFile(journal, 12)))).toEqual(['lost-tail state/state.json'])
+    expect(await afterwards(async (_run, journal) => rm(await eventFile(journal, 12)))).toEqual([
+      'lost-tail state/state.json',
+    ])
   })
 
   it('a ULID that does not grow', async () => {
-    const found = await afterwards(async (_run, journal) => rename(await eventFile(journal, 12), join(journal, '000012.01M7YJZD6J582QQ5RVRDVEZCS2.json')))
+    const found = await afterwards(async (_run, journal) =>
+      rename(await eventFile(journal, 12), join(journal, '000012.01M7YJZD6J582QQ5RVRDVEZCS2.json')),
+    )
     expect(found).toEqual(['ulid-order journal/000012.….json'])
   })
 
   it('a result or a task that is missing, unreadable or of another effect', async () => {
     const found = await afterwards(async (run) => {
-      const [first, second, third] = (await readdir(join(run, 'tasks'))).map((effect) => join(run, 'tasks', effect))
+      const [first, second, third] = (await readdir(join(run, 'tasks'))).map((effect) =>
+        join(run, 'tasks', effect),
+      )
       await rm(join(first ?? '', 'result.json'))
       await rm(join(second ?? '', 'task.json'))
       await writeFile(join(third ?? '', 'result.json'), '{"effectId":"someone else"}')
     })
-    expect(found).toEqual(['missing-result journal/000003.….json', 'missing-task journal/000004.….json', 'other-result tasks/…/result.json'])
+    expect(found).toEqual([
+      'missing-result journal/000003.….json',
+      'missing-task journal/000004.….json',
+      'other-result tasks/…/result.json',
+    ])
   })
 
   it('a resolution of an effect that no event requests', async () => {
     const found = await afterwards(async (_run, journal) => {
-      await reseal(await eventFile(journal, 5), (event) => ({ ...event, data: { effectId: 'unknown', status: 'ok' } }))
+      await reseal(await eventFile(journal, 5), (event) => ({
+        ...event,
+        data: { effectId: 'unknown', status: 'ok' },
+      }))
     })
     expect(found).toEqual(['unknown-effect journal/000005.….json'])
   })
@@ -122,7 +154,10 @@ describe('a damaged run is told with every file and what is wrong with it:', () 
     const renamed = await afterwards(async (run) => {
       const file = join(run, 'run.json')
       const text = await readFile(file, 'utf8')
-      await writeFile(file, text.replace('01M7YJZD5YW502KKT9P5VKADPA', 'other').replace('2026.01-storage-preview', '2030'))
+      await writeFile(
+        file,
+        text.replace('01M7YJZD5YW502KKT9P5VKADPA', 'other').replace('2026.01-storage-preview', '2030'),
+      )
     })
     expect(renamed).toEqual(['wrong-run journal/000001.….json', 'unsupported-layout run.json'])
     const headless = await afterwards(async (_run, journal) => {
@@ -133,8 +168,13 @@ describe('a damaged run is told with every file and what is wrong with it:', () 
 
   it('run.json, inputs.json or the whole journal gone', async () => {
     expect(await afterwards(async (run) => rm(join(run, 'run.json')))).toEqual(['missing-file run.json'])
-    expect(await afterwards(async (run) => rm(join(run, 'inputs.json')))).toEqual(['missing-file inputs.json'])
-    expect(await afterwards(async (run) => rm(join(run, 'journal'), { recursive: true }))).toEqual(['missing-file journal', 'lost-tail state/state.json'])
+    expect(await afterwards(async (run) => rm(join(run, 'inputs.json')))).toEqual([
+      'missing-file inputs.json',
+    ])
+    expect(await afterwards(async (run) => rm(join(run, 'journal'), { recursive: true }))).toEqual([
+      'missing-file journal',
+      'lost-tail state/state.json',
+    ])
   })
 
   it('symbolic links, which are not followed', async () => {
@@ -170,11 +210,15 @@ describe('a damaged run is told with every file and what is wrong with it:', () 
       await mkdir(join(run, 'tasks', effect ?? '', 'blobs'))
       await writeFile(join(run, 'tasks', effect ?? '', 'blobs', `result-${'0'.repeat(64)}.json`), '1\n')
     })
-    expect(found).toEqual([`changed-blob tasks/…/blobs/result-${'0'.repeat(64)}.json`.replace(/[0-9A-Z]{26}/g, '…')])
+    expect(found).toEqual([
+      `changed-blob tasks/…/blobs/result-${'0'.repeat(64)}.json`.replace(/[0-9A-Z]{26}/g, '…'),
+    ])
   })
 
   it('bytes that are not UTF-8', async () => {
-    const found = await afterwards(async (_run, journal) => appendFile(await eventFile(journal, 12), Uint8Array.of(0xff)))
+    const found = await afterwards(async (_run, journal) =>
+      appendFile(await eventFile(journal, 12), Uint8Array.of(0xff)),
+    )
     expect(found).toEqual(['unsupported-value journal/000012.….json'])
   })
 })
@@ -183,7 +227,9 @@ it('takes the name of a run from run.json, whatever its folder is called', async
   await using copy = await copyOf('completed')
   const renamed = join(copy.path, '..', 'last friday')
   await rename(copy.path, renamed)
-  expect(checkRun(await readRunDirectory(renamed))).toMatchObject({ run: { runId: '01M7YJZD5YW502KKT9P5VKADPA' } })
+  expect(checkRun(await readRunDirectory(renamed))).toMatchObject({
+    run: { runId: '01M7YJZD5YW502KKT9P5VKADPA' },
+  })
 })
 
 it('refuses a run id that cannot name a stream', async () => {
@@ -204,9 +250,16 @@ it('leaves out artifacts and what a crash left of a write outside the journal, a
 it('tells the damage in one error with a code, the files, and what to do', async () => {
   const directory = await readRunDirectory(await runOf('damaged', 'gap'))
   const checked = checkRun(directory)
-  const error = damagedRun({ runId: '01M7YJZD5YW502KKT9P5VKADPA', path: directory.path }, 'findings' in checked ? checked.findings : [])
+  const error = damagedRun(
+    { runId: '01M7YJZD5YW502KKT9P5VKADPA', path: directory.path },
+    'findings' in checked ? checked.findings : [],
+  )
   expect(error.code).toBe('damaged-run')
-  expect(error.message).toMatch(/^The run 01M7YJZD5YW502KKT9P5VKADPA in .* is damaged; nothing of it was imported\.\n {2}journal\/000007/)
+  expect(error.message).toMatch(
+    /^The run 01M7YJZD5YW502KKT9P5VKADPA in .* is damaged; nothing of it was imported\.\n {2}journal\/000007/,
+  )
   expect(error.message).toContain('comes where 6 is expected: 6 is missing (gap)')
-  expect(error.details?.['findings']).toContainEqual(expect.objectContaining({ code: 'gap', file: expect.stringContaining('000007') }))
+  expect(error.details?.['findings']).toContainEqual(
+    expect.objectContaining({ code: 'gap', file: expect.stringContaining('000007') }),
+  )
 })

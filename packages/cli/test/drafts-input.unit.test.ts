@@ -9,7 +9,10 @@ const line = (data: object = {}): string => JSON.stringify({ stream: 'run/r1', t
 describe('what events:append reads', () => {
   it('may be one request with expectations', () => {
     const id = nextId()
-    const request = { events: [{ id, stream: 'run/r1', type: 'RUN_COMPLETED', v: 1, data: {} }], expect: { 'run/r1': 3 } }
+    const request = {
+      events: [{ id, stream: 'run/r1', type: 'RUN_COMPLETED', v: 1, data: {} }],
+      expect: { 'run/r1': 3 },
+    }
     expect(parse(JSON.stringify(request, null, 2))).toEqual([request])
   })
 
@@ -45,7 +48,14 @@ describe('what events:append reads', () => {
   })
 
   it('is refused as a whole when one line is wrong, and the line is told', () => {
-    expect(() => parse(`${line()}\n${line()}\n{"stream":`)).toThrow(expect.objectContaining({ code: 'invalid-json', message: expect.stringMatching(/^Line 3: .*Nothing was appended\.$/) }))
-    expect(() => parse(`${line()}\n7`)).toThrow(expect.objectContaining({ message: expect.stringContaining('Line 2: ') }))
+    expect(() => parse(`${line()}\n${line()}\n{"stream":`)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-json',
+        message: expect.stringMatching(/^Line 3: .*Nothing was appended\.$/),
+      }),
+    )
+    expect(() => parse(`${line()}\n7`)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('Line 2: ') }),
+    )
   })
 })

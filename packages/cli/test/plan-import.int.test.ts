@@ -64,7 +64,8 @@ describe.each(soundRuns)('the import of %s', (name) => {
     for (const file of files) {
       const bytes = await readFile(join(path, file.path))
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256)
-      if (bytes.length > 0) expect(Buffer.from(blobs.find(({ sha256 }) => sha256 === file.sha256)!.bytes)).toEqual(bytes)
+      if (bytes.length > 0)
+        expect(Buffer.from(blobs.find(({ sha256 }) => sha256 === file.sha256)!.bytes)).toEqual(bytes)
     }
   })
 
@@ -80,11 +81,21 @@ describe('an imported event', () => {
   it('tells the whole story: inputs, definition, result and output are in it', async () => {
     const { drafts } = await planOf(await runOf('completed'))
     const data = drafts.map((draft) => draft.data)
-    expect(data[0]).toMatchObject({ request: 'req-42', inputs: { goal: 'Ship v1.2 – naïve café ✓' }, layoutVersion: '2026.01-storage-preview' })
+    expect(data[0]).toMatchObject({
+      request: 'req-42',
+      inputs: { goal: 'Ship v1.2 – naïve café ✓' },
+      layoutVersion: '2026.01-storage-preview',
+    })
     expect(data[0]).not.toHaveProperty('completionProof')
-    expect(data[1]).toMatchObject({ taskDef: { kind: 'node', title: 'Plan the change' }, inputs: { goal: 'Ship v1.2 – naïve café ✓' } })
+    expect(data[1]).toMatchObject({
+      taskDef: { kind: 'node', title: 'Plan the change' },
+      inputs: { goal: 'Ship v1.2 – naïve café ✓' },
+    })
     expect(data[1]!['taskDef']).not.toHaveProperty('effectId')
-    expect(data[2]).toMatchObject({ result: { big: 1e21, uni: expect.stringContaining('😀 "q"') }, metadata: { attempt: 1, worker: 'w-1' } })
+    expect(data[2]).toMatchObject({
+      result: { big: 1e21, uni: expect.stringContaining('😀 "q"') },
+      metadata: { attempt: 1, worker: 'w-1' },
+    })
     expect(data[8]).toMatchObject({ status: 'error', error: { name: 'LintError' } })
     expect(data[11]).toMatchObject({ output: { approvedBy: 'owner@example.com' } })
   })
@@ -97,7 +108,11 @@ describe('an imported event', () => {
     const results = drafts.filter(({ type }) => type === 'EFFECT_RESOLVED').map(({ data }) => data['result'])
     for (const [index, text] of [`"${'x'.repeat(70_000)}"`, `{"count":${2 ** 60}}`].entries()) {
       const sha256 = createHash('sha256').update(text).digest('hex')
-      expect(results[index]).toEqual({ $blob: sha256, bytes: Buffer.byteLength(text), mediaType: 'application/json' })
+      expect(results[index]).toEqual({
+        $blob: sha256,
+        bytes: Buffer.byteLength(text),
+        mediaType: 'application/json',
+      })
       expect(Buffer.from(blobs.find((blob) => blob.sha256 === sha256)!.bytes).toString()).toBe(text)
     }
   })
@@ -106,29 +121,60 @@ describe('an imported event', () => {
     await using copy = await copyOf('completed')
     const text = `${JSON.stringify({ log: 'x'.repeat(70_000) }, null, 2)}\n`
     const sha256 = createHash('sha256').update(text).digest('hex')
-    const effect = await changeResult(copy.path, 0, { result: undefined, resultRef: (id) => `tasks/${id}/blobs/result-${sha256}.json` })
+    const effect = await changeResult(copy.path, 0, {
+      result: undefined,
+      resultRef: (id) => `tasks/${id}/blobs/result-${sha256}.json`,
+    })
     await mkdir(join(copy.path, 'tasks', effect, 'blobs'))
     await writeFile(join(copy.path, 'tasks', effect, 'blobs', `result-${sha256}.json`), text)
     const { drafts, blobs } = await planOf(copy.path)
-    expect(drafts[2]!.data['result']).toEqual({ $blob: sha256, bytes: Buffer.byteLength(text), mediaType: 'application/json' })
+    expect(drafts[2]!.data['result']).toEqual({
+      $blob: sha256,
+      bytes: Buffer.byteLength(text),
+      mediaType: 'application/json',
+    })
     expect(blobs.filter((blob) => blob.sha256 === sha256)).toHaveLength(1)
   })
 
   it('of an unknown type is carried as it is', async () => {
     const run = await soundRun(await runOf('just-created'))
-    const foreign = { ...run.events[0]!, file: 'journal/000002.json', seq: 2, ulid: '01M7YK1GRJYBXCWPKTSA02A6T6', type: 'Moon.phase', data: { phase: 'full' } }
+    const foreign = {
+      ...run.events[0]!,
+      file: 'journal/000002.json',
+      seq: 2,
+      ulid: '01M7YK1GRJYBXCWPKTSA02A6T6',
+      type: 'Moon.phase',
+      data: { phase: 'full' },
+    }
     const planned = planImport({ ...run, events: [...run.events, foreign] })
     const drafts = 'plan' in planned ? planned.plan.drafts : []
-    expect(drafts[1]).toMatchObject({ type: 'FOREIGN_EVENT', data: { type: 'Moon.phase', data: { phase: 'full' } } })
+    expect(drafts[1]).toMatchObject({
+      type: 'FOREIGN_EVENT',
+      data: { type: 'Moon.phase', data: { phase: 'full' } },
+    })
     expect(tapeEntry(journaled(drafts)[1]!)).toMatchObject({ type: 'Moon.phase', data: { phase: 'full' } })
   })
 
   it('of a known type in an unknown form is carried too, unless the state of the run depends on it', async () => {
     const run = await soundRun(await runOf('just-created'))
-    const next = { ...run.events[0]!, file: 'journal/000002.json', seq: 2, ulid: '01M7YK1GRJYBXCWPKTSA02A6T6' }
-    const harmless = planImport({ ...run, events: [...run.events, { ...next, type: 'PROCESS_LOG', data: { colour: 'red' } }] })
-    expect('plan' in harmless && harmless.plan.drafts[1]).toMatchObject({ type: 'FOREIGN_EVENT', data: { type: 'PROCESS_LOG' } })
-    const decisive = planImport({ ...run, events: [...run.events, { ...next, type: 'RUN_FAILED', data: { colour: 'red' } }] })
+    const next = {
+      ...run.events[0]!,
+      file: 'journal/000002.json',
+      seq: 2,
+      ulid: '01M7YK1GRJYBXCWPKTSA02A6T6',
+    }
+    const harmless = planImport({
+      ...run,
+      events: [...run.events, { ...next, type: 'PROCESS_LOG', data: { colour: 'red' } }],
+    })
+    expect('plan' in harmless && harmless.plan.drafts[1]).toMatchObject({
+      type: 'FOREIGN_EVENT',
+      data: { type: 'PROCESS_LOG' },
+    })
+    const decisive = planImport({
+      ...run,
+      events: [...run.events, { ...next, type: 'RUN_FAILED', data: { colour: 'red' } }],
+    })
     expect(decisive).toMatchObject({ findings: [{ file: 'journal/000002.json', code: 'unsupported-value' }] })
   })
 })
@@ -137,11 +183,23 @@ describe('the list of files in RUN_IMPORTED', () => {
   it('is a blob when it is too long for an event', async () => {
     const run = await soundRun(await runOf('just-created'))
     const bytes = Buffer.from('x')
-    const many = Array.from({ length: 1_000 }, (_, index) => [`tasks/${index}/stdout.log`, { path: `tasks/${index}/stdout.log`, bytes, sha256: 'a'.repeat(64) }] as const)
-    const planned = planImport({ ...run, directory: { ...run.directory, files: new Map([...run.directory.files, ...many]) } })
+    const many = Array.from(
+      { length: 1_000 },
+      (_, index) =>
+        [
+          `tasks/${index}/stdout.log`,
+          { path: `tasks/${index}/stdout.log`, bytes, sha256: 'a'.repeat(64) },
+        ] as const,
+    )
+    const planned = planImport({
+      ...run,
+      directory: { ...run.directory, files: new Map([...run.directory.files, ...many]) },
+    })
     const plan = 'plan' in planned ? planned.plan : undefined
     expect(plan?.imported.data['files']).toMatchObject({ mediaType: 'application/json' })
-    expect(plan?.blobs.some(({ sha256 }) => sha256 === (plan.imported.data['files'] as { $blob: string }).$blob)).toBe(true)
+    expect(
+      plan?.blobs.some(({ sha256 }) => sha256 === (plan.imported.data['files'] as { $blob: string }).$blob),
+    ).toBe(true)
   })
 
   it('gives another id when a file has other content', async () => {
@@ -153,12 +211,19 @@ describe('the list of files in RUN_IMPORTED', () => {
 })
 
 /** Changes the n-th resolved effect's result file; returns the effect's id. */
-async function changeResult(run: string, index: number, change: { result: unknown; resultRef?: (effectId: string) => string }): Promise<string> {
+async function changeResult(
+  run: string,
+  index: number,
+  change: { result: unknown; resultRef?: (effectId: string) => string },
+): Promise<string> {
   const { events } = await soundRun(run)
   const effectId = String(events.filter(({ type }) => type === 'EFFECT_RESOLVED')[index]!.data['effectId'])
   const file = join(run, 'tasks', effectId, 'result.json')
   const before = JSON.parse(await readFile(file, 'utf8'))
-  await writeFile(file, JSON.stringify({ ...before, result: change.result, resultRef: change.resultRef?.(effectId) }))
+  await writeFile(
+    file,
+    JSON.stringify({ ...before, result: change.result, resultRef: change.resultRef?.(effectId) }),
+  )
   expect(await readdir(join(run, 'tasks', effectId))).toContain('result.json')
   return effectId
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectDaybook } from '@daybook/client'
 import { waitFor } from '@daybook/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { daybook } from './command-line.ts'
 import { copyOf, fixture, runOf, soundRuns } from './run-directory.ts'
 import { type RunningStack, startStack } from './running-stack.ts'
@@ -42,9 +42,13 @@ describe.each(soundRuns)('the run %s', (name) => {
     const path = fixture(name)
     const first = await json('run:import', path)
     const { events } = await recorded(name, 'run-events.json')
-    expect(first['runs']).toMatchObject([{ outcome: 'imported', events: events.length, eventsAdded: events.length }])
+    expect(first['runs']).toMatchObject([
+      { outcome: 'imported', events: events.length, eventsAdded: events.length },
+    ])
     const before = await headPosition()
-    expect((await json('run:import', path))['runs']).toMatchObject([{ outcome: 'already-imported', eventsAdded: 0 }])
+    expect((await json('run:import', path))['runs']).toMatchObject([
+      { outcome: 'already-imported', eventsAdded: 0 },
+    ])
     expect(await headPosition()).toBe(before)
   })
 
@@ -53,11 +57,20 @@ describe.each(soundRuns)('the run %s', (name) => {
     const runId = expected[0].data.runId
     const { events, metadata } = await json('run:events', runId)
     expect(events).toEqual(expected)
-    expect(metadata).toMatchObject({ stateVersion: expected.length, journalHead: { seq: expected.length, ulid: expected.at(-1).ulid } })
+    expect(metadata).toMatchObject({
+      stateVersion: expected.length,
+      journalHead: { seq: expected.length, ulid: expected.at(-1).ulid },
+    })
   })
 
   it('has the status that the tool itself tells', async () => {
-    const { metadata, completionProof: _secret, reason: _reason, payload: _payload, ...expected } = await recorded(name, 'run-status.json')
+    const {
+      metadata,
+      completionProof: _secret,
+      reason: _reason,
+      payload: _payload,
+      ...expected
+    } = await recorded(name, 'run-status.json')
     const runId = (await recorded(name, 'run-events.json'))['events'][0].data.runId
     const status = await json('run:status', runId)
     expect(status).toMatchObject(expected)
@@ -77,11 +90,14 @@ describe('run:events', () => {
     ['filter-lower-limit1-reverse', ['--filter-type', 'effect_resolved', '--limit', '1', '--reverse']],
     ['filter-none', ['--filter-type', 'NOPE']],
   ])('selects as the tool itself does: %s', async (name, options) => {
-    expect((await json('run:events', runId, ...options))['events']).toEqual((await recorded('completed', `run-events.${name}.json`))['events'])
+    expect((await json('run:events', runId, ...options))['events']).toEqual(
+      (await recorded('completed', `run-events.${name}.json`))['events'],
+    )
   })
 
   it('goes on behind a sequence number, also backwards', async () => {
-    const seqs = async (...options: string[]): Promise<number[]> => (await json('run:events', runId, ...options))['events'].map(({ seq }: { seq: number }) => seq)
+    const seqs = async (...options: string[]): Promise<number[]> =>
+      (await json('run:events', runId, ...options))['events'].map(({ seq }: { seq: number }) => seq)
     expect(await seqs('--after', '10')).toEqual([11, 12])
     expect(await seqs('--after', '10', '--reverse')).toEqual([12, 11])
     expect(await seqs('--after', '12')).toEqual([])
@@ -93,7 +109,9 @@ describe('run:events', () => {
     expect(stdout.split('\n').slice(0, 3)).toEqual([
       expect.stringMatching(/^SEQ +RECORDED +TYPE +ABOUT$/),
       expect.stringMatching(/^ +1 +2026-11-21T08:18:44\.563Z +RUN_CREATED +demo\/release$/),
-      expect.stringMatching(/^ +2 +2026-11-21T08:18:45\.290Z +EFFECT_REQUESTED +node planning 01M7YJZDWTEBVFEXBPQHNRXWPC$/),
+      expect.stringMatching(
+        /^ +2 +2026-11-21T08:18:45\.290Z +EFFECT_REQUESTED +node planning 01M7YJZDWTEBVFEXBPQHNRXWPC$/,
+      ),
     ])
   })
 
@@ -106,10 +124,20 @@ describe('run:events', () => {
   it('follows a run as it grows, one event a line', async () => {
     const stop = new AbortController()
     const lines: string[] = []
-    const following = daybook(['run:events', 'live-1', '--follow', '--json'], { cwd: stack.folder, signal: stop.signal, onStdout: (text) => lines.push(text) })
+    const following = daybook(['run:events', 'live-1', '--follow', '--json'], {
+      cwd: stack.folder,
+      signal: stop.signal,
+      onStdout: (text) => lines.push(text),
+    })
     await using connection = await connectDaybook({ url: stack.url })
     const stream = 'run/live-1'
-    await connection.append(connection.draft({ stream, type: 'RUN_CREATED', data: { runId: 'live-1', processId: 'p', entrypoint: { importPath: '', exportName: '' } } }))
+    await connection.append(
+      connection.draft({
+        stream,
+        type: 'RUN_CREATED',
+        data: { runId: 'live-1', processId: 'p', entrypoint: { importPath: '', exportName: '' } },
+      }),
+    )
     await waitFor(() => lines.length === 1, { what: 'the first event' })
     await connection.append(connection.draft({ stream, type: 'RUN_COMPLETED', data: { output: 1 } }))
     await waitFor(() => lines.length === 2, { what: 'the second event' })
@@ -125,11 +153,28 @@ describe('run:events', () => {
 describe('run:import', () => {
   it('refuses a damaged run with what is wrong with each file, and sends nothing of it', async () => {
     const before = await headPosition()
-    for (const name of ['bad-checksum', 'gap', 'duplicate-seq', 'double-resolve', 'tmp-leftover', 'truncated-json']) {
+    for (const name of [
+      'bad-checksum',
+      'gap',
+      'duplicate-seq',
+      'double-resolve',
+      'tmp-leftover',
+      'truncated-json',
+    ]) {
       const { exitCode, stdout, stderr } = await run('run:import', fixture('damaged', name), '--json')
       expect(exitCode).toBe(1)
-      expect(JSON.parse(stdout)).toMatchObject({ runs: [{ outcome: 'refused', eventsAdded: 0, error: { code: 'damaged-run' } }] })
-      expect(JSON.parse(stderr)).toMatchObject({ code: 'damaged-run', details: { findings: [{ file: expect.stringContaining('journal/') }, ...(name === 'gap' || name === 'duplicate-seq' ? [expect.anything()] : [])] } })
+      expect(JSON.parse(stdout)).toMatchObject({
+        runs: [{ outcome: 'refused', eventsAdded: 0, error: { code: 'damaged-run' } }],
+      })
+      expect(JSON.parse(stderr)).toMatchObject({
+        code: 'damaged-run',
+        details: {
+          findings: [
+            { file: expect.stringContaining('journal/') },
+            ...(name === 'gap' || name === 'duplicate-seq' ? [expect.anything()] : []),
+          ],
+        },
+      })
     }
     expect(await headPosition()).toBe(before)
   })
@@ -148,10 +193,18 @@ describe('run:import', () => {
   it('brings in only what is new of a run that went on', async () => {
     await using copy = await copyOf('just-created')
     await renameRun(copy.path, 'growing-1')
-    expect((await json('run:import', copy.path))['runs']).toMatchObject([{ outcome: 'imported', eventsAdded: 1 }])
+    expect((await json('run:import', copy.path))['runs']).toMatchObject([
+      { outcome: 'imported', eventsAdded: 1 },
+    ])
     const next = join(copy.path, 'journal', '000002.01ZZZZZZZZZZZZZZZZZZZZZZZZ.json')
-    await writeSealed(next, { type: 'PROCESS_LOG', recordedAt: '2026-11-22T00:00:00.000Z', data: { logSeq: 1, message: 'hello' } })
-    expect((await json('run:import', copy.path))['runs']).toMatchObject([{ outcome: 'extended', events: 2, eventsAdded: 1 }])
+    await writeSealed(next, {
+      type: 'PROCESS_LOG',
+      recordedAt: '2026-11-22T00:00:00.000Z',
+      data: { logSeq: 1, message: 'hello' },
+    })
+    expect((await json('run:import', copy.path))['runs']).toMatchObject([
+      { outcome: 'extended', events: 2, eventsAdded: 1 },
+    ])
     expect((await json('run:import', copy.path))['runs']).toMatchObject([{ outcome: 'already-imported' }])
     expect((await json('run:events', 'growing-1'))['events']).toHaveLength(2)
   })
@@ -170,14 +223,29 @@ describe('run:import', () => {
   })
 
   it('checks without a server on a dry run', async () => {
-    const { exitCode, stdout } = await daybook(['run:import', await runOf('completed'), '--dry-run', '--json', '--url', 'http://127.0.0.1:1'])
+    const { exitCode, stdout } = await daybook([
+      'run:import',
+      await runOf('completed'),
+      '--dry-run',
+      '--json',
+      '--url',
+      'http://127.0.0.1:1',
+    ])
     expect(exitCode).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ runs: [{ outcome: 'would-import', events: 12, eventsAdded: 0, files: 27 }] })
+    expect(JSON.parse(stdout)).toMatchObject({
+      runs: [{ outcome: 'would-import', events: 12, eventsAdded: 0, files: 29 }],
+    })
   })
 
   it('says so when there is nothing to import', async () => {
-    expect(await run('run:import', '/nonexistent')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is not a folder') })
-    expect(await run('run:import', import.meta.dirname)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('There is no run directory in') })
+    expect(await run('run:import', '/nonexistent')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('is not a folder'),
+    })
+    expect(await run('run:import', import.meta.dirname)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('There is no run directory in'),
+    })
   })
 
   it('keeps the original files, byte for byte', async () => {
@@ -197,17 +265,30 @@ describe('run:import', () => {
 describe('run:list', () => {
   it('lists the imported runs, filtered', async () => {
     const { runs } = await json('run:list', '--status', 'waiting')
-    expect(runs.map(({ runId }: { runId: string }) => runId)).toEqual(['01M7YKETTRNKAH34C3YMYPHCTF', '01M7YK0X2B5DXA5DBCNP2CNW3P'])
+    expect(runs.map(({ runId }: { runId: string }) => runId)).toEqual([
+      '01M7YKETTRNKAH34C3YMYPHCTF',
+      '01M7YK0X2B5DXA5DBCNP2CNW3P',
+    ])
     const { runs: some } = await json('run:list', '--limit', '1')
     expect(some).toHaveLength(1)
   })
 
   it('shows people a table, and says so when there is nothing', async () => {
-    expect((await run('run:list')).stdout).toMatch(/^RUN +STATUS +PENDING +EFFECTS +EVENTS +UPDATED +PROCESS\n/)
-    expect(await run('run:list', '--process', 'nope')).toEqual({ exitCode: 0, stdout: '', stderr: 'No runs. Import some: daybook run:import <dir>\n' })
+    expect((await run('run:list')).stdout).toMatch(
+      /^RUN +STATUS +PENDING +EFFECTS +EVENTS +UPDATED +PROCESS\n/,
+    )
+    expect(await run('run:list', '--process', 'nope')).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: 'No runs. Import some: daybook run:import <dir>\n',
+    })
   })
 
   it('refuses a status that is none, with the code of the server', async () => {
-    expect(await run('run:list', '--status', 'sleepy')).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringMatching(/\[invalid-request\]\n$/) })
+    expect(await run('run:list', '--status', 'sleepy')).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/\[invalid-request\]\n$/),
+    })
   })
 })

@@ -6,7 +6,14 @@ import { findRuns } from '../src/import/find-runs.ts'
 const fixtures = join(import.meta.dirname, 'fixtures', 'runs')
 
 /** Runs as the tool left them: every state, in both of its versions. */
-export const soundRuns = ['completed', 'failed', 'pending-breakpoint', 'just-created', 'v6-completed', 'v6-pending-breakpoint'] as const
+export const soundRuns = [
+  'completed',
+  'failed',
+  'pending-breakpoint',
+  'just-created',
+  'v6-completed',
+  'v6-pending-breakpoint',
+] as const
 
 /** A folder of the fixtures. */
 export function fixture(...names: string[]): string {

@@ -13,7 +13,9 @@ export async function eventFile(journal: string, seq: number): Promise<string> {
 
 /** Writes an event as the tool does: two spaces, a line feed, and the checksum of the same text without it. */
 export async function writeSealed(file: string, event: Body): Promise<void> {
-  const checksum = createHash('sha256').update(`${JSON.stringify(event, null, 2)}\n`).digest('hex')
+  const checksum = createHash('sha256')
+    .update(`${JSON.stringify(event, null, 2)}\n`)
+    .digest('hex')
   await writeFile(file, `${JSON.stringify({ ...event, checksum }, null, 2)}\n`)
 }
 

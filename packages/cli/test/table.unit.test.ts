@@ -14,7 +14,9 @@ const rows = [
 ]
 
 it('aligns columns by characters, numbers to the right', () => {
-  expect(table(rows, [...columns], false)).toBe(['NAME    N  NOTE', 'a       1  x', '😀é    200  x'].join('\n'))
+  expect(table(rows, [...columns], false)).toBe(
+    ['NAME    N  NOTE', 'a       1  x', '😀é    200  x'].join('\n'),
+  )
 })
 
 it('colours nothing but the titles, and only when told to', () => {
@@ -24,7 +26,9 @@ it('colours nothing but the titles, and only when told to', () => {
 })
 
 it('shows control characters instead of obeying them', () => {
-  expect(table([{ name: '\u001b[2J\u202eevil\n', n: 1 }], [...columns], false)).toContain('\\u001b[2J\\u202eevil\\u000a')
+  expect(table([{ name: '\u001b[2J\u202eevil\n', n: 1 }], [...columns], false)).toContain(
+    '\\u001b[2J\\u202eevil\\u000a',
+  )
 })
 
 it('cuts a long text between characters', () => {

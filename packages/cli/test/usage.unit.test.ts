@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { daybook } from './command-line.ts'
 
-const commands = ['up', 'run:import', 'run:list', 'run:events', 'run:status', 'events:append', 'events:tail', 'dead-letters:list', 'dead-letters:show', 'health']
+const commands = [
+  'up',
+  'run:import',
+  'run:list',
+  'run:events',
+  'run:status',
+  'events:append',
+  'events:tail',
+  'dead-letters:list',
+  'dead-letters:show',
+  'health',
+]
 
 describe('help', () => {
   it('lists every command and exits with 0', async () => {
@@ -30,8 +41,14 @@ describe('help', () => {
 
 describe('bad usage exits with 2, says nothing on stdout, and one sentence on stderr:', () => {
   it.each([
-    [['run:lst'], /unknown command 'run:lst' \(Did you mean run:list\?\) See: daybook --help \[invalid-usage\]/],
-    [['run:list', '--limt', '3'], /unknown option '--limt' \(Did you mean --limit\?\) See: daybook run:list --help/],
+    [
+      ['run:lst'],
+      /unknown command 'run:lst' \(Did you mean run:list\?\) See: daybook --help \[invalid-usage\]/,
+    ],
+    [
+      ['run:list', '--limt', '3'],
+      /unknown option '--limt' \(Did you mean --limit\?\) See: daybook run:list --help/,
+    ],
     [['run:list', '--limit', '0'], /must be a whole number from 1 on/],
     [['run:list', '--limit', '3.5'], /must be a whole number from 1 on/],
     [['run:events'], /missing required argument 'runId'/],
@@ -53,7 +70,11 @@ describe('bad usage exits with 2, says nothing on stdout, and one sentence on st
   it('with --json as a problem object', async () => {
     const { exitCode, stdout, stderr } = await daybook(['run:list', '--limit', 'x', '--json'])
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
-    expect(JSON.parse(stderr)).toMatchObject({ type: 'urn:daybook:error:invalid-usage', code: 'invalid-usage', retry: 'never' })
+    expect(JSON.parse(stderr)).toMatchObject({
+      type: 'urn:daybook:error:invalid-usage',
+      code: 'invalid-usage',
+      retry: 'never',
+    })
   })
 
   it('also when DAYBOOK_URL is none', async () => {

@@ -1,5 +1,12 @@
 import { DaybookError } from '@daybook/errors'
-import { type AppendResult, type Effect, type JournalEvent, type Receipt, type RunSummary, readJournalEvent } from '@daybook/events'
+import {
+  type AppendResult,
+  type Effect,
+  type JournalEvent,
+  type Receipt,
+  type RunSummary,
+  readJournalEvent,
+} from '@daybook/events'
 import type { Answer } from './http.ts'
 
 /** A message that the journal refused and keeps until a person has looked at it. */
@@ -72,7 +79,11 @@ export interface Page<Item, Cursor = string> {
   readonly position: number | undefined
 }
 
-export function toPage<Item>(answer: Answer, name: string, isItem: (value: unknown) => value is Item): Page<Item> {
+export function toPage<Item>(
+  answer: Answer,
+  name: string,
+  isItem: (value: unknown) => value is Item,
+): Page<Item> {
   return { items: listOf(answer.body, name, isItem), next: nextOf(answer), position: positionOf(answer) }
 }
 
@@ -105,7 +116,10 @@ function listOf<Item>(body: unknown, name: string, isItem: (value: unknown) => v
 }
 
 function unexpected(): DaybookError {
-  return new DaybookError('internal', 'The answer does not have the expected form. Check that the URL is that of a Daybook gateway of this version.')
+  return new DaybookError(
+    'internal',
+    'The answer does not have the expected form. Check that the URL is that of a Daybook gateway of this version.',
+  )
 }
 
 function hasTexts<Name extends string>(value: unknown, ...names: Name[]): value is Record<Name, string> {

@@ -26,7 +26,11 @@ const worthAnotherAttempt = new Set(['timeout', 'unavailable', 'overloaded'])
  * brought in is answered with its first receipt, so that a lost answer never doubles anything.
  * Fails with `timeout` when the outcome stayed unknown: appending the same drafts once more later is always safe.
  */
-export async function appendWithin(door: AppendDoor, request: AppendRequest, timeoutMs: number): Promise<AppendResult> {
+export async function appendWithin(
+  door: AppendDoor,
+  request: AppendRequest,
+  timeoutMs: number,
+): Promise<AppendResult> {
   checkSize(request.events)
   const body = JSON.stringify(request)
   const deadline = performance.now() + timeoutMs
@@ -51,7 +55,9 @@ function checkSize(events: readonly Draft[]): void {
   }
   if (events.length > appendEventsMax) {
     const detail = `${events.length} events are too many for one request, which is atomic: send at most ${appendEventsMax} at a time.`
-    throw new DaybookError('too-many-events', detail, { details: { events: events.length, eventsMax: appendEventsMax } })
+    throw new DaybookError('too-many-events', detail, {
+      details: { events: events.length, eventsMax: appendEventsMax },
+    })
   }
 }
 

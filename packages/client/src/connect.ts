@@ -28,7 +28,8 @@ export async function connectDaybook(options: ConnectOptions = {}): Promise<Dayb
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
   const tenant = options.tenant === undefined ? {} : { tenant: options.tenant }
   const http = openHttp({ url: options.url ?? defaultUrl, timeoutMs, ...tenant })
-  const door = options.nats === undefined ? httpDoor(http) : await natsDoor(options.nats, options.tenant ?? 'main')
+  const door =
+    options.nats === undefined ? httpDoor(http) : await natsDoor(options.nats, options.tenant ?? 'main')
   const nextId = createUlids()
   return {
     draft: (input) => draft({ ...input, id: input.id ?? nextId() }),

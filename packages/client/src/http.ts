@@ -41,21 +41,30 @@ export function openHttp(options: HttpOptions): Http {
   const base = parseBase(options.url)
   const send = async (request: HttpRequest, signal: AbortSignal): Promise<Response> => {
     const url = urlOf(base, request)
-    const headers = { ...(options.tenant === undefined ? {} : { 'daybook-tenant': options.tenant }), ...request.headers }
+    const headers = {
+      ...(options.tenant === undefined ? {} : { 'daybook-tenant': options.tenant }),
+      ...request.headers,
+    }
     const init = { method: request.method ?? 'GET', headers, signal, ...bodyOf(request) }
-    const response = await fetch(url, init).catch((cause: unknown) => Promise.reject(connectionError(cause, request, url)))
+    const response = await fetch(url, init).catch((cause: unknown) =>
+      Promise.reject(connectionError(cause, request, url)),
+    )
     if (response.ok || request.accepts?.includes(response.status) === true) return response
     throw await problemOf(response, url)
   }
   const exchange = async <T>(request: HttpRequest, read: (response: Response) => Promise<T>): Promise<T> => {
     const signal = AbortSignal.timeout(Math.ceil(request.timeoutMs ?? options.timeoutMs))
     const response = await send(request, signal)
-    return await read(response).catch((cause: unknown) => Promise.reject(connectionError(cause, request, base)))
+    return await read(response).catch((cause: unknown) =>
+      Promise.reject(connectionError(cause, request, base)),
+    )
   }
   return {
     readJson: (request) => exchange(request, readAnswer),
-    readBytes: (request) => exchange(request, async (response) => new Uint8Array(await response.arrayBuffer())),
-    openStream: (request, signal) => openWithin({ send, request, signal, timeoutMs: request.timeoutMs ?? options.timeoutMs }),
+    readBytes: (request) =>
+      exchange(request, async (response) => new Uint8Array(await response.arrayBuffer())),
+    openStream: (request, signal) =>
+      openWithin({ send, request, signal, timeoutMs: request.timeoutMs ?? options.timeoutMs }),
   }
 }
 
@@ -79,7 +88,10 @@ async function openWithin({ send, request, signal, timeoutMs }: Opening): Promis
 function parseBase(url: string): URL {
   const base = URL.canParse(url) ? new URL(url) : undefined
   if (base?.protocol !== 'http:' && base?.protocol !== 'https:') {
-    throw new DaybookError('invalid-usage', 'The URL of the gateway must begin with http:// or https://, as in http://127.0.0.1:7400.')
+    throw new DaybookError(
+      'invalid-usage',
+      'The URL of the gateway must begin with http:// or https://, as in http://127.0.0.1:7400.',
+    )
   }
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return base
@@ -102,7 +114,11 @@ function bodyOf(request: HttpRequest): Pick<RequestInit, 'body'> {
 
 async function readAnswer(response: Response): Promise<Answer> {
   const text = await response.text()
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? undefined : JSON.parse(text),
+  }
 }
 
 async function problemOf(response: Response, url: URL): Promise<DaybookError> {
@@ -113,7 +129,10 @@ async function problemOf(response: Response, url: URL): Promise<DaybookError> {
   }
   // Something between us and the gateway answered: a proxy, or quite another server.
   const code = response.status >= 502 && response.status <= 504 ? 'unavailable' : 'internal'
-  return new DaybookError(code, `${url.origin} answered ${response.status} and no problem object. Check that it is a Daybook gateway.`)
+  return new DaybookError(
+    code,
+    `${url.origin} answered ${response.status} and no problem object. Check that it is a Daybook gateway.`,
+  )
 }
 
 function tryParse(text: string): unknown {
@@ -125,25 +144,49 @@ function tryParse(text: string): unknown {
 }
 
 /** These say that no connection was made, so the request cannot have had an effect. */
-const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+const neverConnected = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
 
 function connectionError(cause: unknown, { method }: HttpRequest, url: URL): DaybookError {
   if (cause instanceof DaybookError) return cause
   if (cause instanceof SyntaxError) {
-    return new DaybookError('internal', `${url.origin} sent something that is not JSON. Check that it is a Daybook gateway.`, { cause })
+    return new DaybookError(
+      'internal',
+      `${url.origin} sent something that is not JSON. Check that it is a Daybook gateway.`,
+      { cause },
+    )
   }
   if (neverConnected.has(socketCodeOf(cause))) {
-    return new DaybookError('unavailable', `Cannot reach ${url.origin}. Check the address and that Daybook is running there.`, { cause })
+    return new DaybookError(
+      'unavailable',
+      `Cannot reach ${url.origin}. Check the address and that Daybook is running there.`,
+      { cause },
+    )
   }
   if (method !== 'POST') return unanswered(cause, url)
   // The request may have arrived, and only the answer is lost: unknown, which is not "failed".
-  return new DaybookError('timeout', `No answer from ${url.origin} came back; whether the request took effect is not known.`, { cause })
+  return new DaybookError(
+    'timeout',
+    `No answer from ${url.origin} came back; whether the request took effect is not known.`,
+    { cause },
+  )
 }
 
 /** A question without an answer has no effect to be unsure of. */
 function unanswered(cause: unknown, url: URL): DaybookError {
-  if (cause instanceof Error && cause.name === 'TimeoutError') return new DaybookError('timeout', `No answer came from ${url.origin} in time. Try again.`, { cause })
-  return new DaybookError('unavailable', `The connection to ${url.origin} was lost before the answer. Try again.`, { cause })
+  if (cause instanceof Error && cause.name === 'TimeoutError')
+    return new DaybookError('timeout', `No answer came from ${url.origin} in time. Try again.`, { cause })
+  return new DaybookError(
+    'unavailable',
+    `The connection to ${url.origin} was lost before the answer. Try again.`,
+    { cause },
+  )
 }
 
 function socketCodeOf(error: unknown): string {

@@ -8,14 +8,22 @@ import { everyPage } from './pages.ts'
 export function openBlobs(http: Http): Blobs {
   return {
     put: async (content, mediaType) => {
-      const request = { method: 'POST', path: '/v1/blobs', body: content, headers: { 'content-type': mediaType } } as const
+      const request = {
+        method: 'POST',
+        path: '/v1/blobs',
+        body: content,
+        headers: { 'content-type': mediaType },
+      } as const
       const { sha256, bytes } = one(await http.readJson(request), isKept)
       return { $blob: sha256, bytes, mediaType }
     },
     get: async (sha256) => {
       const content = await http.readBytes({ path: `/v1/blobs/${encodeURIComponent(sha256)}` })
       if (createHash('sha256').update(content).digest('hex') === sha256) return content
-      throw new DaybookError('internal', `The blob ${sha256} came back with other content. Ask for it again; if it stays so, it was altered.`)
+      throw new DaybookError(
+        'internal',
+        `The blob ${sha256} came back with other content. Ask for it again; if it stays so, it was altered.`,
+      )
     },
   }
 }
@@ -26,11 +34,17 @@ function isKept(value: unknown): value is { sha256: string; bytes: number } {
 
 export function openDeadLetters(http: Http): DeadLetters {
   const page: DeadLetters['page'] = async (filter = {}) =>
-    toPage(await http.readJson({ path: '/v1/dead-letters', query: { ...filter } }), 'deadLetters', isDeadLetter)
+    toPage(
+      await http.readJson({ path: '/v1/dead-letters', query: { ...filter } }),
+      'deadLetters',
+      isDeadLetter,
+    )
   return {
     page,
-    list: (filter = {}) => everyPage((before: string | undefined) => page(before === undefined ? filter : { ...filter, before })),
-    get: async (id) => one(await http.readJson({ path: `/v1/dead-letters/${encodeURIComponent(id)}` }), isDeadLetterContent),
+    list: (filter = {}) =>
+      everyPage((before: string | undefined) => page(before === undefined ? filter : { ...filter, before })),
+    get: async (id) =>
+      one(await http.readJson({ path: `/v1/dead-letters/${encodeURIComponent(id)}` }), isDeadLetterContent),
   }
 }
 

@@ -7,11 +7,17 @@ import { everyPage } from './pages.ts'
 
 /** The read models of runs. `timeoutMs` bounds how long a read waits for its `minPosition`. */
 export function openRuns(http: Http, timeoutMs: number): Runs {
-  const page: Runs['page'] = async (filter = {}) => toPage(await http.readJson({ path: '/v1/runs', query: { ...filter } }), 'runs', isRunSummary)
+  const page: Runs['page'] = async (filter = {}) =>
+    toPage(await http.readJson({ path: '/v1/runs', query: { ...filter } }), 'runs', isRunSummary)
   return {
     page,
-    list: (filter = {}) => everyPage((cursor: string | undefined) => page(cursor === undefined ? filter : { ...filter, cursor })),
-    get: async (runId, options = {}) => one(await readWhenReached(http, { path: runPath(runId), query: { ...options } }, timeoutMs), isRunSummary),
+    list: (filter = {}) =>
+      everyPage((cursor: string | undefined) => page(cursor === undefined ? filter : { ...filter, cursor })),
+    get: async (runId, options = {}) =>
+      one(
+        await readWhenReached(http, { path: runPath(runId), query: { ...options } }, timeoutMs),
+        isRunSummary,
+      ),
     effects: (runId, filter = {}) =>
       everyPage(async (cursor: string | undefined) => {
         const request = { path: `${runPath(runId)}/effects`, query: { ...filter, cursor } }

@@ -89,5 +89,8 @@ function splitField(line: string): { field: string; value: string } {
 }
 
 function tooLong(): DaybookError {
-  return new DaybookError('unavailable', 'The live tail sent a frame of over 4 MiB. Check that the URL is that of a Daybook gateway.')
+  return new DaybookError(
+    'unavailable',
+    'The live tail sent a frame of over 4 MiB. Check that the URL is that of a Daybook gateway.',
+  )
 }

@@ -1,8 +1,8 @@
 import { DaybookError } from '@daybook/errors'
 import type { JournalEvent } from '@daybook/events'
+import { toJournalEvent } from './answers.ts'
 import { backoffMs, pause } from './backoff.ts'
 import type { Http, QueryValue } from './http.ts'
-import { toJournalEvent } from './answers.ts'
 import { createSseParser } from './sse.ts'
 
 export interface TailOptions {
@@ -45,7 +45,11 @@ interface Progress {
  * T2. After a loss it goes on behind the last event that was handed out, never behind one that only arrived.
  * T3. It ends when the signal says so, and fails when the first connection fails or the server refuses the request.
  */
-export async function* tail(http: Http, source: TailSource, options: TailOptions): AsyncGenerator<JournalEvent, void, undefined> {
+export async function* tail(
+  http: Http,
+  source: TailSource,
+  options: TailOptions,
+): AsyncGenerator<JournalEvent, void, undefined> {
   const progress: Progress = { after: source.after, losses: 0, answered: false }
   const stopped = (): boolean => options.signal?.aborted === true
   while (!stopped()) {
@@ -97,8 +101,14 @@ function requestOf(source: TailSource, progress: Progress): Parameters<Http['ope
 }
 
 async function* framesOf(response: Response, hangUp: AbortController): AsyncGenerator<{ data: string }> {
-  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true || response.body === null) {
-    throw new DaybookError('invalid-usage', 'The server does not answer with a live tail. Check that the URL is that of a Daybook gateway.')
+  if (
+    response.headers.get('content-type')?.startsWith('text/event-stream') !== true ||
+    response.body === null
+  ) {
+    throw new DaybookError(
+      'invalid-usage',
+      'The server does not answer with a live tail. Check that the URL is that of a Daybook gateway.',
+    )
   }
   const parser = createSseParser()
   const reader = response.body.getReader()
@@ -114,7 +124,10 @@ async function readOrHangUp(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   hangUp: AbortController,
 ): Promise<{ done: false; value: Uint8Array } | { done: true; value?: Uint8Array | undefined }> {
-  const timer = setTimeout(() => hangUp.abort(new DaybookError('unavailable', 'The live tail fell silent.')), silenceMsMax)
+  const timer = setTimeout(
+    () => hangUp.abort(new DaybookError('unavailable', 'The live tail fell silent.')),
+    silenceMsMax,
+  )
   try {
     return await reader.read()
   } finally {

@@ -4,11 +4,15 @@ import { backoffMs, pause } from '../src/backoff.ts'
 
 it('waits longer from attempt to attempt, never over 5 s and never not at all', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 10_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, chance) => {
-      const delayMs = backoffMs(attempt, () => chance)
-      expect(delayMs).toBeGreaterThan(0)
-      expect(delayMs).toBeLessThanOrEqual(5_000)
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 10_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (attempt, chance) => {
+        const delayMs = backoffMs(attempt, () => chance)
+        expect(delayMs).toBeGreaterThan(0)
+        expect(delayMs).toBeLessThanOrEqual(5_000)
+      },
+    ),
   )
   expect(backoffMs(3, () => 1)).toBeGreaterThan(backoffMs(1, () => 1))
 })

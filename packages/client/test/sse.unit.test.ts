@@ -11,7 +11,9 @@ function parse(...chunks: (string | Uint8Array)[]): SseFrame[] {
 
 describe('the SSE parser', () => {
   it('reads id, event and data of a frame', () => {
-    expect(parse('id: 7\nevent: RUN_CREATED\ndata: {"a":1}\n\n')).toEqual([{ id: '7', event: 'RUN_CREATED', data: '{"a":1}' }])
+    expect(parse('id: 7\nevent: RUN_CREATED\ndata: {"a":1}\n\n')).toEqual([
+      { id: '7', event: 'RUN_CREATED', data: '{"a":1}' },
+    ])
   })
 
   it('joins several data lines with line feeds', () => {
@@ -48,26 +50,49 @@ describe('the SSE parser', () => {
 
   it('refuses a line and a frame that never end', () => {
     const megabyte = 'x'.repeat(1024 * 1024)
-    expect(() => parse(...Array.from({ length: 5 }, () => megabyte))).toThrow(expect.objectContaining({ code: 'unavailable' }))
-    expect(() => parse(...Array.from({ length: 5 }, () => `data: ${megabyte}\n`))).toThrow(expect.objectContaining({ code: 'unavailable' }))
+    expect(() => parse(...Array.from({ length: 5 }, () => megabyte))).toThrow(
+      expect.objectContaining({ code: 'unavailable' }),
+    )
+    expect(() => parse(...Array.from({ length: 5 }, () => `data: ${megabyte}\n`))).toThrow(
+      expect.objectContaining({ code: 'unavailable' }),
+    )
   })
 
   it('gives the same frames wherever the bytes are cut', () => {
     const line = fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => text.replace(/[\r\n]/g, ''))
-    const frame = fc.record({ id: fc.nat(), event: fc.constantFrom('RUN_CREATED', 'é'), data: fc.array(line, { minLength: 1, maxLength: 3 }) })
+    const frame = fc.record({
+      id: fc.nat(),
+      event: fc.constantFrom('RUN_CREATED', 'é'),
+      data: fc.array(line, { minLength: 1, maxLength: 3 }),
+    })
     const end = fc.constantFrom('\n', '\r', '\r\n')
     fc.assert(
-      fc.property(fc.array(frame, { maxLength: 6 }), end, fc.array(fc.nat({ max: 300 })), (frames, lineEnd, cuts) => {
-        const lines = frames.flatMap(({ id, event, data }) => [`: 😀`, `id: ${id}`, `event: ${event}`, ...data.map((part) => `data: ${part}`), ''])
-        const whole = bytes(lines.map((text) => text + lineEnd).join(''))
-        expect(parse(...pieces(whole, cuts))).toEqual(frames.map(({ id, event, data }) => ({ id: String(id), event, data: data.join('\n') })))
-      }),
+      fc.property(
+        fc.array(frame, { maxLength: 6 }),
+        end,
+        fc.array(fc.nat({ max: 300 })),
+        (frames, lineEnd, cuts) => {
+          const lines = frames.flatMap(({ id, event, data }) => [
+            `: 😀`,
+            `id: ${id}`,
+            `event: ${event}`,
+            ...data.map((part) => `data: ${part}`),
+            '',
+          ])
+          const whole = bytes(lines.map((text) => text + lineEnd).join(''))
+          expect(parse(...pieces(whole, cuts))).toEqual(
+            frames.map(({ id, event, data }) => ({ id: String(id), event, data: data.join('\n') })),
+          )
+        },
+      ),
     )
   })
 
   it('gives the same frames byte by byte', () => {
     const whole = bytes('id: 1\r\ndata: naïve ✓\r\ndata: 😀\r\n\r\n')
-    expect(parse(...Array.from(whole, (byte) => Uint8Array.of(byte)))).toEqual([{ id: '1', event: 'message', data: 'naïve ✓\n😀' }])
+    expect(parse(...Array.from(whole, (byte) => Uint8Array.of(byte)))).toEqual([
+      { id: '1', event: 'message', data: 'naïve ✓\n😀' },
+    ])
   })
 })
 

@@ -41,6 +41,12 @@ class ProjectionLoop<DB> implements Projection<DB> {
       (batch) => this.#deliver(batch),
       { batchMax: MESSAGES_MAX },
     )
+    this.#consumer?.failed.catch((error: unknown) => {
+      spec.logger.error(
+        { projection: spec.name, err: error },
+        'messages come no more; the journal is read instead',
+      )
+    })
     this.#comparing = this.#compareForEver()
   }
 

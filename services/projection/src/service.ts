@@ -17,6 +17,7 @@ import {
 } from '@daybook/eventing'
 import {
   aborted,
+  type CheckResult,
   createHealth,
   createLogger,
   createMetrics,
@@ -86,6 +87,7 @@ export async function openProjection(parts: ProjectionParts): Promise<Projection
     return { ok: true }
   })
   health.addCheck('runs', () => readinessOf(runs, parts.lagMax))
+  health.addCheck('bus', () => busState(bus, parts.compareMs))
   const plugins = [
     listEventsRoute({ database, head }),
     readStreamRoute({ database, head }),
@@ -106,6 +108,12 @@ export async function openProjection(parts: ProjectionParts): Promise<Projection
   )
   const opened = stack.move()
   return { http, runs, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+/** The bus only makes the read models fresher: without it the service is slower to know, and does all it has to. */
+function busState(bus: Bus, compareMs: number): CheckResult & { detail: string } {
+  if (bus.connected) return { ok: true, detail: 'connected' }
+  return { ok: true, detail: `NATS is away; the journal's tables are read every ${compareMs} ms instead` }
 }
 
 /** Serves until the signal aborts. */

@@ -29,6 +29,10 @@ describe('the projection service', () => {
     await fixture.journal.append(created('r'), requested('r', 'e'))
     await waitFor(async () => (await fixture.get('/v1/runs/r')).status === 200, { what: 'the run' })
     await waitFor(async () => (await fixture.get('/readyz')).status === 200, { what: 'readiness' })
+    expect((await fixture.get('/readyz')).body.checks['bus']).toMatchObject({
+      ok: true,
+      detail: expect.stringContaining('NATS is away'),
+    })
   })
 
   it('is not ready while it is too far behind, and says why', async () => {

@@ -49,7 +49,22 @@ const columns: readonly Column<DeadLetter>[] = [
 
 function linesOf(letter: DeadLetterContent): string {
   const { id, subject, code, detail, occurrences, firstSeenAt, lastSeenAt, headers, body, encoding } = letter
-  const facts = { id, subject, code, detail, occurrences, firstSeenAt, lastSeenAt, headers: JSON.stringify(headers) }
-  const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(11)}  ${printable(String(value))}`)
-  return [...lines, '', encoding === 'utf8' ? body.split('\n').map(printable).join('\n') : `(base64) ${body}`].join('\n')
+  const facts = {
+    id,
+    subject,
+    code,
+    detail,
+    occurrences,
+    firstSeenAt,
+    lastSeenAt,
+    headers: JSON.stringify(headers),
+  }
+  const lines = Object.entries(facts).map(
+    ([name, value]) => `${name.padEnd(11)}  ${printable(String(value))}`,
+  )
+  return [
+    ...lines,
+    '',
+    encoding === 'utf8' ? body.split('\n').map(printable).join('\n') : `(base64) ${body}`,
+  ].join('\n')
 }

@@ -13,16 +13,21 @@ export function addEventsAppend(program: Command, session: WithSession): void {
     .command('events:append')
     .description('Append events: one AppendRequest, which is all or nothing, or drafts as JSON Lines.')
     .argument('[file]', 'the file to read; - or nothing for standard input')
-    .addHelpText('after', `\nExample:\n  echo '{"stream":"run/r1","type":"RUN_CANCEL_REQUESTED","data":{"reason":"too slow"}}' | daybook events:append`)
+    .addHelpText(
+      'after',
+      `\nExample:\n  echo '{"stream":"run/r1","type":"RUN_CANCEL_REQUESTED","data":{"reason":"too slow"}}' | daybook events:append`,
+    )
     .action(async (file: string | undefined, _options: unknown, command: Command) => {
       const at = session(command)
       const requests = parseDrafts(decodeUtf8(await readInput(file, at.shell)), createUlids())
       await using daybook = await at.connect()
       const receipts: Receipt[] = []
       for (const { events, expect } of requests) {
-        const result = await daybook.append(events, expect === undefined ? {} : { expect }).catch((error: unknown) => {
-          throw receipts.length === 0 ? error : partly(error, receipts.length)
-        })
+        const result = await daybook
+          .append(events, expect === undefined ? {} : { expect })
+          .catch((error: unknown) => {
+            throw receipts.length === 0 ? error : partly(error, receipts.length)
+          })
         receipts.push(...result.receipts)
       }
       await show(at, receipts)
@@ -55,7 +60,9 @@ const inputBytesMax = 64 * 1024 * 1024
 async function readInput(file: string | undefined, shell: Shell): Promise<Uint8Array> {
   if (file !== undefined && file !== '-') {
     const bytes = await readFile(resolve(shell.cwd, file)).catch((cause: unknown) => {
-      throw new DaybookError('not-found', `Cannot read ${file}. Check that it exists and may be read.`, { cause })
+      throw new DaybookError('not-found', `Cannot read ${file}. Check that it exists and may be read.`, {
+        cause,
+      })
     })
     return bounded(bytes.length, bytes)
   }
@@ -70,5 +77,8 @@ async function readInput(file: string | undefined, shell: Shell): Promise<Uint8A
 
 function bounded<T>(bytes: number, value: T): T {
   if (bytes <= inputBytesMax) return value
-  throw new DaybookError('payload-too-large', `The input is larger than ${inputBytesMax} bytes. Append it in parts.`)
+  throw new DaybookError(
+    'payload-too-large',
+    `The input is larger than ${inputBytesMax} bytes. Append it in parts.`,
+  )
 }

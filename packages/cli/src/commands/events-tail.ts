@@ -15,8 +15,14 @@ interface EventsTailOptions {
 export function addEventsTail(program: Command, session: WithSession): void {
   program
     .command('events:tail')
-    .description('The events of the whole journal as they are committed, until Ctrl-C; with --json one event a line.')
-    .option('--after <position>', 'begin behind this position; 0 is the beginning (default: only new events)', wholeNumber(0))
+    .description(
+      'The events of the whole journal as they are committed, until Ctrl-C; with --json one event a line.',
+    )
+    .option(
+      '--after <position>',
+      'begin behind this position; 0 is the beginning (default: only new events)',
+      wholeNumber(0),
+    )
     .option('--kinds <kinds>', 'only streams of these kinds, as in run,import', list)
     .option('--types <types>', 'only these types, as in RUN_CREATED,RUN_FAILED', list)
     .option('--limit <n>', 'end after so many', wholeNumber(1))

@@ -15,7 +15,11 @@ export function addHealth(program: Command, session: WithSession): void {
       const health = await daybook.health()
       if (json) await printJson(health)
       else await print(table(Object.entries(health.checks), columns, colour))
-      if (!health.ready) throw new DaybookError('unavailable', 'Daybook is not ready. See which check failed, and the log of that service.')
+      if (!health.ready)
+        throw new DaybookError(
+          'unavailable',
+          'Daybook is not ready. See which check failed, and the log of that service.',
+        )
     })
 }
 

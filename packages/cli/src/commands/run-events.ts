@@ -26,11 +26,17 @@ export function addRunEvents(program: Command, session: WithSession): void {
     .option('--filter-type <type>', 'only events of this type, in upper or lower case')
     .option('--after <seq>', 'only events behind this sequence number', wholeNumber(0))
     .option('--follow', 'go on with the events to come, until Ctrl-C; with --json one event a line')
-    .addHelpText('after', '\nExamples:\n  daybook run:events 01K0… --filter-type effect_resolved --reverse --limit 1\n  daybook run:events 01K0… --follow')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  daybook run:events 01K0… --filter-type effect_resolved --reverse --limit 1\n  daybook run:events 01K0… --follow',
+    )
     .action(async (runId: string, options: RunEventsOptions, command: Command) => {
       const at = session(command)
       if (options.follow === true && options.reverse === true) {
-        throw new DaybookError('invalid-usage', '--follow goes forward in time and cannot be combined with --reverse.')
+        throw new DaybookError(
+          'invalid-usage',
+          '--follow goes forward in time and cannot be combined with --reverse.',
+        )
       }
       await using daybook = await at.connect()
       if (options.follow === true) await follow(at, daybook, { runId, options })
@@ -62,7 +68,12 @@ async function follow(at: Session, daybook: Daybook, { runId, options }: Asked):
   let shown = 0
   const onReconnect = ({ message }: DaybookError): void => void at.remark(`${message} Trying again.`)
   const { types, after } = streamFilter(options)
-  const tail = daybook.follow(`run/${runId}`, { signal: at.shell.signal, onReconnect, ...(types && { types }), ...(after !== undefined && { after }) })
+  const tail = daybook.follow(`run/${runId}`, {
+    signal: at.shell.signal,
+    onReconnect,
+    ...(types && { types }),
+    ...(after !== undefined && { after }),
+  })
   for await (const event of tail) {
     const entry = tapeEntry(event)
     if (!fitsType(entry, options)) continue
@@ -72,8 +83,12 @@ async function follow(at: Session, daybook: Daybook, { runId, options }: Asked):
   }
 }
 
-function streamFilter({ after, reverse, filterType }: RunEventsOptions): StreamFilter {
+/** What the server gives in one page. */
+const pageMax = 1_024
+
+function streamFilter({ after, reverse, filterType, limit }: RunEventsOptions): StreamFilter {
   return {
+    limit: Math.min(limit ?? pageMax, pageMax),
     ...(reverse === true ? { reverse } : after === undefined ? {} : { after }),
     ...(filterType === undefined ? {} : { types: [journaledType(filterType)] }),
   }
@@ -102,6 +117,12 @@ const columns: readonly Column<TapeEntry>[] = [
 
 /** The one thing of an event that a reader of the list wants to see. */
 function aboutOf({ data }: TapeEntry): string {
-  const parts = [data['kind'], data['label'] ?? data['taskId'], data['effectId'], data['status'], data['processId']]
+  const parts = [
+    data['kind'],
+    data['label'] ?? data['taskId'],
+    data['effectId'],
+    data['status'],
+    data['processId'],
+  ]
   return parts.filter((part) => typeof part === 'string').join(' ')
 }

@@ -13,10 +13,15 @@ interface RunImportOptions {
 export function addRunImport(program: Command, session: WithSession): void {
   program
     .command('run:import')
-    .description('Import runs from directories of files, whole: events with their first times and ids, tasks, results, blobs. A damaged run is refused, with what is wrong with each file.')
+    .description(
+      'Import runs from directories of files, whole: events with their first times and ids, tasks, results, blobs. A damaged run is refused, with what is wrong with each file.',
+    )
     .argument('<dir...>', 'run directories, folders of runs, or project folders with .a5c/runs')
     .option('--dry-run', 'only check the directories; no server is needed')
-    .addHelpText('after', '\nImporting a run again changes nothing. Exit code 1 when a run was refused.\n\nExample:\n  daybook run:import ./my-project')
+    .addHelpText(
+      'after',
+      '\nImporting a run again changes nothing. Exit code 1 when a run was refused.\n\nExample:\n  daybook run:import ./my-project',
+    )
     .action(async (dirs: string[], options: RunImportOptions, command: Command) => {
       const at = session(command)
       const paths = (await Promise.all(dirs.map(findRuns))).flat()
@@ -34,7 +39,11 @@ async function importAll(at: Session, paths: readonly string[], dryRun: boolean)
 }
 
 /** One after the other: a run is held in memory while it is imported. */
-async function eachRun(at: Session, paths: readonly string[], daybook: Daybook | undefined): Promise<RunImport[]> {
+async function eachRun(
+  at: Session,
+  paths: readonly string[],
+  daybook: Daybook | undefined,
+): Promise<RunImport[]> {
   const runs: RunImport[] = []
   for (const [index, path] of paths.entries()) {
     const run = await importRun(path, daybook)
@@ -57,7 +66,9 @@ function failIfRefused(runs: readonly RunImport[]): void {
   if (errors.length === 1) throw first
   const head = `${errors.length} of ${runs.length} runs were refused; the others are fine.`
   const code = errors.every((error) => error.code === first.code) ? first.code : 'damaged-run'
-  throw new DaybookError(code, [head, ...errors.map((error) => error.message)].join('\n\n'), { details: { refused: errors.map((error) => ({ ...toProblem(error) })) } })
+  throw new DaybookError(code, [head, ...errors.map((error) => error.message)].join('\n\n'), {
+    details: { refused: errors.map((error) => ({ ...toProblem(error) })) },
+  })
 }
 
 const columns: readonly Column<RunImport>[] = [

@@ -20,7 +20,10 @@ export function addRunList(program: Command, session: WithSession): void {
   program
     .command('run:list')
     .description('The runs in the journal, newest first.')
-    .option('--status <status>', 'only runs in this status: created, running, waiting, completed, failed, cancelled')
+    .option(
+      '--status <status>',
+      'only runs in this status: created, running, waiting, completed, failed, cancelled',
+    )
     .option('--process <processId>', 'only runs of this process')
     .option('--session <sessionId>', 'only runs of this session')
     .option('--limit <n>', 'at most so many', wholeNumber(1), limitDefault)

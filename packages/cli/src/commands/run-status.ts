@@ -28,7 +28,11 @@ function statusJson({ run, last, metadata }: RunHead): object {
     state,
     lastEvent: tapeEntry(last),
     pendingByKind: run.pendingByKind,
-    pendingEffectsSummary: { totalPending: run.effectsPending, countsByKind: run.pendingByKind, autoRunnableCount },
+    pendingEffectsSummary: {
+      totalPending: run.effectsPending,
+      countsByKind: run.pendingByKind,
+      autoRunnableCount,
+    },
     needsMoreIterations: state === 'waiting' && autoRunnableCount > 0,
     metadata,
     completionProof: null,
@@ -52,12 +56,20 @@ function statusLines({ run, last }: RunHead): string[] {
     ['created', run.createdAt],
     ...(run.endedAt === undefined ? [] : [['ended', run.endedAt] satisfies [string, string]]),
     ...(run.error === undefined ? [] : [['error', messageOf(run.error)] satisfies [string, string]]),
-    ...(run.faultsTotal === 0 ? [] : [['faults', `${run.faultsTotal} events that the state did not allow; see --json`] satisfies [string, string]]),
+    ...(run.faultsTotal === 0
+      ? []
+      : [
+          ['faults', `${run.faultsTotal} events that the state did not allow; see --json`] satisfies [
+            string,
+            string,
+          ],
+        ]),
   ]
   return lines.map(([name, value]) => `${name.padEnd(8)}  ${printable(value)}`)
 }
 
 function messageOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string') return error.message
+  if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string')
+    return error.message
   return JSON.stringify(error)
 }

@@ -21,7 +21,8 @@ interface Ledger {
 
 function checkEvent(directory: RunDirectory, event: OriginalEvent, ledger: Ledger): Finding[] {
   if (event.type === 'EFFECT_REQUESTED') return checkRequested(directory, event, ledger)
-  if (event.type === 'EFFECT_RESOLVED') return [...checkSettled(event, ledger), ...checkResult(directory, event)]
+  if (event.type === 'EFFECT_RESOLVED')
+    return [...checkSettled(event, ledger), ...checkResult(directory, event)]
   if (event.type === 'EFFECT_CANCELLED') return checkSettled(event, ledger)
   return []
 }
@@ -35,7 +36,11 @@ function checkRequested(directory: RunDirectory, { file, data }: OriginalEvent, 
   const key = told(data['invocationKey'])
   const findings: Finding[] = []
   if (ledger.statusOf.has(effectId) || ledger.keys.has(key)) {
-    findings.push({ file, code: 'double-request', detail: `requests the effect ${effectId} (${key}) a second time` })
+    findings.push({
+      file,
+      code: 'double-request',
+      detail: `requests the effect ${effectId} (${key}) a second time`,
+    })
   }
   ledger.statusOf.set(effectId, 'requested')
   ledger.keys.add(key)
@@ -46,16 +51,27 @@ function checkTask(directory: RunDirectory, file: string, data: JsonObject): Fin
   const ref = told(data['taskDefRef'])
   const task = readJsonFile(directory, ref)
   if (!task.ok) return [refFault({ file, ref, code: 'missing-task' }, task)]
-  if (isObject(task.value) && task.value['effectId'] === data['effectId']) return checkRef(directory, ref, task.value['inputsRef'])
-  return [{ file: ref, code: 'bad-effect', detail: `is not the task of the effect ${told(data['effectId'])}` }]
+  if (isObject(task.value) && task.value['effectId'] === data['effectId'])
+    return checkRef(directory, ref, task.value['inputsRef'])
+  return [
+    { file: ref, code: 'bad-effect', detail: `is not the task of the effect ${told(data['effectId'])}` },
+  ]
 }
 
 function checkSettled({ file, data, type }: OriginalEvent, ledger: Ledger): Finding[] {
   const effectId = told(data['effectId'])
   const status = ledger.statusOf.get(effectId)
-  if (status === undefined) return [{ file, code: 'unknown-effect', detail: `settles the effect ${effectId}, which no event before it requests` }]
+  if (status === undefined)
+    return [
+      {
+        file,
+        code: 'unknown-effect',
+        detail: `settles the effect ${effectId}, which no event before it requests`,
+      },
+    ]
   ledger.statusOf.set(effectId, 'settled')
-  if (status === 'settled') return [{ file, code: 'double-resolve', detail: `settles the effect ${effectId} a second time` }]
+  if (status === 'settled')
+    return [{ file, code: 'double-resolve', detail: `settles the effect ${effectId} a second time` }]
   if (type === 'EFFECT_RESOLVED' && data['status'] !== 'ok' && data['status'] !== 'error') {
     return [{ file, code: 'bad-effect', detail: 'has a status that is neither ok nor error' }]
   }
@@ -69,7 +85,13 @@ function checkResult(directory: RunDirectory, { file, data }: OriginalEvent): Fi
   if (!result.ok) return [refFault({ file, ref: told(ref), code: 'missing-result' }, result)]
   const { value } = result
   if (!isObject(value) || value['effectId'] !== data['effectId'] || value['status'] !== data['status']) {
-    return [{ file: told(ref), code: 'other-result', detail: `does not say what ${file} says: another effect or another status` }]
+    return [
+      {
+        file: told(ref),
+        code: 'other-result',
+        detail: `does not say what ${file} says: another effect or another status`,
+      },
+    ]
   }
   return checkRef(directory, told(ref), value['resultRef'])
 }
@@ -80,7 +102,11 @@ function checkRef(directory: RunDirectory, file: string, ref: JsonValue | undefi
   return [{ file, code: 'missing-file', detail: `names ${told(ref)}, which is missing` }]
 }
 
-function refFault(fault: { file: string; ref: string; code: FindingCode }, read: { missing: boolean; why: string }): Finding {
-  if (read.missing) return { file: fault.file, code: fault.code, detail: `names ${fault.ref}, which is missing` }
+function refFault(
+  fault: { file: string; ref: string; code: FindingCode },
+  read: { missing: boolean; why: string },
+): Finding {
+  if (read.missing)
+    return { file: fault.file, code: fault.code, detail: `names ${fault.ref}, which is missing` }
   return { file: fault.ref, code: 'unparsable', detail: read.why }
 }

@@ -20,7 +20,9 @@ export interface SoundRun {
 const knownLayout = '2026.01-storage-preview'
 
 /** All that is wrong with a run directory, by file, or the run when it is sound. */
-export function checkRun(directory: RunDirectory): { run: SoundRun } | { runId: string; findings: readonly Finding[] } {
+export function checkRun(
+  directory: RunDirectory,
+): { run: SoundRun } | { runId: string; findings: readonly Finding[] } {
   const journal = readJournalFiles(directory)
   const runJson = readJsonFile(directory, 'run.json')
   const runId = runIdOf(runJson, journal) ?? basename(directory.path)
@@ -48,11 +50,18 @@ function runIdOf(runJson: JsonFile, { events }: JournalFiles): string | undefine
 
 function checkRunFile(runJson: JsonFile): Finding[] {
   const file = 'run.json'
-  if (!runJson.ok) return [{ file, code: runJson.missing ? 'missing-file' : 'unparsable', detail: runJson.why }]
+  if (!runJson.ok)
+    return [{ file, code: runJson.missing ? 'missing-file' : 'unparsable', detail: runJson.why }]
   if (!isObject(runJson.value)) return [{ file, code: 'unparsable', detail: 'does not hold a JSON object' }]
   const { layoutVersion } = runJson.value
   if (layoutVersion === knownLayout) return []
-  return [{ file, code: 'unsupported-layout', detail: `has the layout ${told(layoutVersion)}; known is ${knownLayout}` }]
+  return [
+    {
+      file,
+      code: 'unsupported-layout',
+      detail: `has the layout ${told(layoutVersion)}; known is ${knownLayout}`,
+    },
+  ]
 }
 
 /** The journal must begin with the creation of this very run; where its first file is gone or unreadable, that is told already. */
@@ -61,9 +70,16 @@ function checkStart({ names, events }: JournalFiles, runId: string): Finding[] {
   const first = events[0]
   if (first?.seq !== 1) return []
   const { file, type, data } = first
-  if (type !== 'RUN_CREATED') return [{ file, code: 'wrong-run', detail: 'is the first event, but not RUN_CREATED' }]
+  if (type !== 'RUN_CREATED')
+    return [{ file, code: 'wrong-run', detail: 'is the first event, but not RUN_CREATED' }]
   if (data['runId'] === runId) return []
-  return [{ file, code: 'wrong-run', detail: `creates the run ${told(data['runId'])}, but run.json is of the run ${runId}` }]
+  return [
+    {
+      file,
+      code: 'wrong-run',
+      detail: `creates the run ${told(data['runId'])}, but run.json is of the run ${runId}`,
+    },
+  ]
 }
 
 function checkInputs(directory: RunDirectory, { events }: JournalFiles): Finding[] {
@@ -79,7 +95,14 @@ function checkName(runId: string): Finding[] {
     parseStream(`run/${runId}`)
     return []
   } catch (error) {
-    if (error instanceof DaybookError) return [{ file: 'run.json', code: 'bad-name', detail: `has a run id that cannot name a stream: ${error.message}` }]
+    if (error instanceof DaybookError)
+      return [
+        {
+          file: 'run.json',
+          code: 'bad-name',
+          detail: `has a run id that cannot name a stream: ${error.message}`,
+        },
+      ]
     throw error
   }
 }
@@ -89,15 +112,23 @@ function checkBlobs(directory: RunDirectory): Finding[] {
   const findings: Finding[] = []
   for (const { path, sha256 } of directory.files.values()) {
     const named = /^tasks\/[^/]+\/blobs\/.+-([0-9a-f]{64})\.json$/.exec(path)?.[1]
-    if (named !== undefined && named !== sha256) findings.push({ file: path, code: 'changed-blob', detail: 'was changed: its content does not have the hash in its name' })
+    if (named !== undefined && named !== sha256)
+      findings.push({
+        file: path,
+        code: 'changed-blob',
+        detail: 'was changed: its content does not have the hash in its name',
+      })
   }
   return findings
 }
 
 /** One message for people, and the findings in the details for programs. Code `damaged-run`. */
 export function damagedRun(at: { runId: string; path: string }, findings: readonly Finding[]): DaybookError {
-  const shown = findings.slice(0, findingsShownMax).map(({ file, code, detail }) => `  ${file}: ${detail} (${code})`)
-  const more = findings.length > findingsShownMax ? [`  … and ${findings.length - findingsShownMax} more`] : []
+  const shown = findings
+    .slice(0, findingsShownMax)
+    .map(({ file, code, detail }) => `  ${file}: ${detail} (${code})`)
+  const more =
+    findings.length > findingsShownMax ? [`  … and ${findings.length - findingsShownMax} more`] : []
   const head = `The run ${at.runId} in ${at.path} is damaged; nothing of it was imported.`
   const next = 'Bring these files back from a copy of the directory and import it again.'
   const details = { runId: at.runId, path: at.path, findings: findings.map((finding) => ({ ...finding })) }

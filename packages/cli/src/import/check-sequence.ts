@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts'
-import { isObject, type EventName } from './journal-files.ts'
+import { type EventName, isObject } from './journal-files.ts'
 import { readJsonFile } from './json-file.ts'
 import type { RunDirectory } from './read-directory.ts'
 
@@ -10,12 +10,24 @@ export function checkSequence(names: readonly EventName[]): Finding[] {
   for (const name of names) {
     const expected = (previous?.seq ?? 0) + 1
     if (name.seq === previous?.seq) {
-      findings.push({ file: name.file, code: 'duplicate-seq', detail: `has the same sequence number as ${previous.file}` })
+      findings.push({
+        file: name.file,
+        code: 'duplicate-seq',
+        detail: `has the same sequence number as ${previous.file}`,
+      })
     } else if (name.seq > expected) {
-      findings.push({ file: name.file, code: 'gap', detail: `comes where ${expected} is expected: ${missing(expected, name.seq)}` })
+      findings.push({
+        file: name.file,
+        code: 'gap',
+        detail: `comes where ${expected} is expected: ${missing(expected, name.seq)}`,
+      })
     }
     if (previous !== undefined && name.ulid <= previous.ulid) {
-      findings.push({ file: name.file, code: 'ulid-order', detail: `has a ULID that is not greater than that of ${previous.file}` })
+      findings.push({
+        file: name.file,
+        code: 'ulid-order',
+        detail: `has a ULID that is not greater than that of ${previous.file}`,
+      })
     }
     previous = name
   }
@@ -36,5 +48,11 @@ export function checkTail(directory: RunDirectory, names: readonly EventName[]):
   const seq = isObject(head) ? head['seq'] : undefined
   const last = names.at(-1)?.seq ?? 0
   if (typeof seq !== 'number' || seq <= last) return []
-  return [{ file: 'state/state.json', code: 'lost-tail', detail: `knows ${seq} events, but the journal ends at ${last}` }]
+  return [
+    {
+      file: 'state/state.json',
+      code: 'lost-tail',
+      detail: `knows ${seq} events, but the journal ends at ${last}`,
+    },
+  ]
 }

@@ -9,12 +9,19 @@ import { DaybookError } from '@daybook/errors'
  */
 export async function findRuns(path: string): Promise<string[]> {
   const root = resolve(path)
-  if (!(await isFolder(root))) throw new DaybookError('not-found', `${path} is not a folder. Pass a run directory, a folder of runs, or a project folder with .a5c/runs.`)
+  if (!(await isFolder(root)))
+    throw new DaybookError(
+      'not-found',
+      `${path} is not a folder. Pass a run directory, a folder of runs, or a project folder with .a5c/runs.`,
+    )
   if (await isRun(root)) return [root]
   const inProject = join(root, '.a5c', 'runs')
   const runs = await runsIn((await isFolder(inProject)) ? inProject : root)
   if (runs.length > 0) return runs
-  throw new DaybookError('not-found', `There is no run directory in ${path}. A run directory has run.json and a journal folder.`)
+  throw new DaybookError(
+    'not-found',
+    `There is no run directory in ${path}. A run directory has run.json and a journal folder.`,
+  )
 }
 
 async function runsIn(folder: string): Promise<string[]> {

@@ -2,7 +2,7 @@ import type { Daybook } from '@daybook/client'
 import { DaybookError } from '@daybook/errors'
 import { checkRun, damagedRun } from './check-run.ts'
 import { planImport } from './plan-import.ts'
-import { readRunDirectory, type RunDirectory } from './read-directory.ts'
+import { type RunDirectory, readRunDirectory } from './read-directory.ts'
 import { sendImport } from './send-import.ts'
 
 /** What became of one run directory. */
@@ -47,7 +47,10 @@ type Described = Omit<RunImport, 'outcome' | 'eventsAdded' | 'error'>
 
 function described({ path, files, leftOut }: RunDirectory, checked: ReturnType<typeof checkRun>): Described {
   const bytes = [...files.values()].reduce((sum, file) => sum + file.bytes.length, 0)
-  const { runId, events } = 'run' in checked ? { runId: checked.run.runId, events: checked.run.events.length } : { runId: checked.runId, events: 0 }
+  const { runId, events } =
+    'run' in checked
+      ? { runId: checked.run.runId, events: checked.run.events.length }
+      : { runId: checked.runId, events: 0 }
   return { runId, path, events, files: files.size, bytes, leftOut }
 }
 

@@ -29,34 +29,59 @@ export function inlinedValues(run: SoundRun, event: OriginalEvent, store: BlobSt
 /** `inputs.json` is written again when a run gets another process: what lies there belongs to the last event that names it. */
 function inputsOf(run: SoundRun, event: OriginalEvent, store: BlobStore): JsonObject {
   const ref = event.data['inputsRef']
-  const last = run.events.findLast(({ type, data }) => type !== 'EFFECT_REQUESTED' && data['inputsRef'] === ref)
+  const last = run.events.findLast(
+    ({ type, data }) => type !== 'EFFECT_REQUESTED' && data['inputsRef'] === ref,
+  )
   return last === event ? referred(run, { name: 'inputs', ref }, store) : {}
 }
 
 /** What is not of the definition itself but of the file around it. */
-const taskEnvelope = new Set(['schemaVersion', 'effectId', 'taskId', 'invocationKey', 'stepId', 'inputs', 'inputsRef', 'sdkVersion'])
+const taskEnvelope = new Set([
+  'schemaVersion',
+  'effectId',
+  'taskId',
+  'invocationKey',
+  'stepId',
+  'inputs',
+  'inputsRef',
+  'sdkVersion',
+])
 
 function taskOf(run: SoundRun, event: OriginalEvent, store: BlobStore): JsonObject {
   const task = readJsonFile(run.directory, event.data['taskDefRef'])
   if (!task.ok || !isObject(task.value)) return {}
   const taskDef = Object.fromEntries(Object.entries(task.value).filter(([name]) => !taskEnvelope.has(name)))
-  return { taskDef: store.inlineOrKeep(taskDef), ...valueOrReferred(run, { file: task.value, name: 'inputs' }, store) }
+  return {
+    taskDef: store.inlineOrKeep(taskDef),
+    ...valueOrReferred(run, { file: task.value, name: 'inputs' }, store),
+  }
 }
 
 function resultOf(run: SoundRun, event: OriginalEvent, store: BlobStore): JsonObject {
   const result = readJsonFile(run.directory, event.data['resultRef'])
   if (!result.ok || !isObject(result.value)) return {}
-  return { ...valueOrReferred(run, { file: result.value, name: 'result' }, store), ...pick(result.value, ['metadata'], store) }
+  return {
+    ...valueOrReferred(run, { file: result.value, name: 'result' }, store),
+    ...pick(result.value, ['metadata'], store),
+  }
 }
 
 /** A task or result file holds the value, or names the file a large one lies in. */
-function valueOrReferred(run: SoundRun, { file, name }: { file: JsonObject; name: string }, store: BlobStore): JsonObject {
+function valueOrReferred(
+  run: SoundRun,
+  { file, name }: { file: JsonObject; name: string },
+  store: BlobStore,
+): JsonObject {
   const here = pick(file, [name], store)
   return name in here ? here : referred(run, { name, ref: file[`${name}Ref`] }, store)
 }
 
 /** The value of a whole file. A large one is the file's own blob, so that it is kept once. */
-function referred(run: SoundRun, { name, ref }: { name: string; ref: JsonValue | undefined }, store: BlobStore): JsonObject {
+function referred(
+  run: SoundRun,
+  { name, ref }: { name: string; ref: JsonValue | undefined },
+  store: BlobStore,
+): JsonObject {
   const file = typeof ref === 'string' ? run.directory.files.get(ref) : undefined
   const read = file === undefined ? undefined : readJsonFile(run.directory, file.path)
   if (file === undefined || read?.ok !== true) return {}

@@ -57,7 +57,9 @@ interface Reading {
 }
 
 function readEvent(name: EventName, { bytes }: RunFile): Reading {
-  const fault = (code: FindingCode, detail: string): Reading => ({ finding: { file: name.file, code, detail } })
+  const fault = (code: FindingCode, detail: string): Reading => ({
+    finding: { file: name.file, code, detail },
+  })
   let text: string
   let body: JsonValue
   try {
@@ -69,10 +71,14 @@ function readEvent(name: EventName, { bytes }: RunFile): Reading {
   if (!isObject(body)) return fault('not-an-event', 'does not hold a JSON object')
   const { type, recordedAt, data } = body
   if (typeof type !== 'string' || type === '') return fault('not-an-event', 'has no type')
-  if (typeof recordedAt !== 'string' || !isInstant(recordedAt)) return fault('not-an-event', 'has no recordedAt in the form 2026-11-21T08:18:44.563Z')
+  if (typeof recordedAt !== 'string' || !isInstant(recordedAt))
+    return fault('not-an-event', 'has no recordedAt in the form 2026-11-21T08:18:44.563Z')
   if (!isObject(data)) return fault('not-an-event', 'has no data object')
   const checksum = checkChecksum(text, body['checksum'])
-  return { event: { ...name, type, recordedAt, data }, ...(checksum === undefined ? {} : fault(checksum.code, checksum.detail)) }
+  return {
+    event: { ...name, type, recordedAt, data },
+    ...(checksum === undefined ? {} : fault(checksum.code, checksum.detail)),
+  }
 }
 
 function parseFault(fault: (code: FindingCode, detail: string) => Reading, error: unknown): Reading {
@@ -89,7 +95,8 @@ interface Fault {
 function parseName(file: string): EventName | Finding {
   const name = file.slice('journal/'.length)
   if (isTemporary(name)) return { file, code: 'temporary-file', detail: 'is what a crash left of a write' }
-  if (name.includes('/') || !name.endsWith('.json')) return { file, code: 'stray-file', detail: 'does not belong in journal/' }
+  if (name.includes('/') || !name.endsWith('.json'))
+    return { file, code: 'stray-file', detail: 'does not belong in journal/' }
   const match = /^(\d{6,15})\.([0-9A-Z]{26})\.json$/.exec(name)
   const seq = Number(match?.[1])
   const ulid = match?.[2] ?? ''
@@ -110,11 +117,19 @@ function checkChecksum(text: string, checksum: JsonValue | undefined): Fault | u
   const cut = text.lastIndexOf(checksumMember)
   // Whatever stood behind the checksum would not be covered by it.
   if (cut === -1 || text.slice(cut) !== `${checksumMember}${checksum}"\n}\n`) {
-    return { code: 'checksum-wrong', detail: 'was formatted anew (or has members after its checksum), so that the checksum proves nothing' }
+    return {
+      code: 'checksum-wrong',
+      detail: 'was formatted anew (or has members after its checksum), so that the checksum proves nothing',
+    }
   }
-  const actual = createHash('sha256').update(`${text.slice(0, cut)}\n}\n`).digest('hex')
+  const actual = createHash('sha256')
+    .update(`${text.slice(0, cut)}\n}\n`)
+    .digest('hex')
   if (actual === checksum) return undefined
-  return { code: 'checksum-wrong', detail: `was changed after it was written: its checksum is ${checksum}, its content has ${actual}` }
+  return {
+    code: 'checksum-wrong',
+    detail: `was changed after it was written: its checksum is ${checksum}, its content has ${actual}`,
+  }
 }
 
 /** Whether `value` is a JSON object and not a list. */

@@ -2,7 +2,9 @@ import { DaybookError, type JsonValue } from '@daybook/errors'
 import { DEPTH_MAX, decodeUtf8, parseJson } from '@daybook/events'
 import type { RunDirectory } from './read-directory.ts'
 
-export type JsonFile = { readonly ok: true; readonly value: JsonValue } | { readonly ok: false; readonly missing: boolean; readonly why: string }
+export type JsonFile =
+  | { readonly ok: true; readonly value: JsonValue }
+  | { readonly ok: false; readonly missing: boolean; readonly why: string }
 
 /**
  * A JSON file of the directory. Task and result files may hold what an event cannot (deep nesting, huge numbers):
@@ -15,7 +17,11 @@ export function readJsonFile(directory: RunDirectory, path: JsonValue | undefine
     const value: JsonValue = JSON.parse(decodeUtf8(file.bytes))
     return { ok: true, value }
   } catch (error) {
-    return { ok: false, missing: false, why: `is not JSON: ${error instanceof Error ? error.message : 'unreadable'}` }
+    return {
+      ok: false,
+      missing: false,
+      why: `is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`,
+    }
   }
 }
 

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import { DaybookError, type JsonObject, type JsonValue } from '@daybook/errors'
-import { canonicalJson, type Draft, draft, type EventData, findEventType, isBlobRef, parseAppendRequest } from '@daybook/events'
+import {
+  canonicalJson,
+  type Draft,
+  draft,
+  type EventData,
+  findEventType,
+  isBlobRef,
+  parseAppendRequest,
+} from '@daybook/events'
 import { importActor } from '../tape-entry.ts'
 import { type BlobStore, createBlobStore, type KeptBlob } from './blob-store.ts'
 import type { SoundRun } from './check-run.ts'
@@ -54,11 +62,21 @@ function draftOf(run: SoundRun, event: OriginalEvent, store: BlobStore): Draft |
 }
 
 function foreign(run: SoundRun, event: OriginalEvent, store: BlobStore): Draft {
-  return envelope(run, event, { type: 'FOREIGN_EVENT', data: { type: event.type, data: store.inlineOrKeep(event.data) } })
+  return envelope(run, event, {
+    type: 'FOREIGN_EVENT',
+    data: { type: event.type, data: store.inlineOrKeep(event.data) },
+  })
 }
 
 function envelope(run: SoundRun, event: OriginalEvent, content: { type: string; data: JsonObject }): Draft {
-  return { id: event.ulid, stream: `run/${run.runId}`, v: 1, ...content, actor: importActor, occurredAt: event.recordedAt }
+  return {
+    id: event.ulid,
+    stream: `run/${run.runId}`,
+    v: 1,
+    ...content,
+    actor: importActor,
+    occurredAt: event.recordedAt,
+  }
 }
 
 /** Large values become blobs where the event's form lets them: a member, or the data of an error. */
@@ -97,11 +115,20 @@ function importedDraft(run: SoundRun, store: BlobStore): Draft {
   const { sdkVersion } = run.runJson
   const data: EventData<'RUN_IMPORTED'> = {
     runId: run.runId,
-    tool: typeof sdkVersion === 'string' && sdkVersion !== '' ? { name: toolName, version: sdkVersion } : { name: toolName },
+    tool:
+      typeof sdkVersion === 'string' && sdkVersion !== ''
+        ? { name: toolName, version: sdkVersion }
+        : { name: toolName },
     files: isBlobRef(list) ? list : files,
     events: run.events.length,
   }
-  return draft({ id: importId(run, data), stream: `import/${run.runId}`, type: 'RUN_IMPORTED', data, actor: importActor })
+  return draft({
+    id: importId(run, data),
+    stream: `import/${run.runId}`,
+    type: 'RUN_IMPORTED',
+    data,
+    actor: importActor,
+  })
 }
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -112,7 +139,9 @@ const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
  */
 function importId(run: SoundRun, data: EventData<'RUN_IMPORTED'>): string {
   const time = (run.events.at(-1)?.ulid ?? '0'.repeat(26)).slice(0, 10)
-  const digest = createHash('sha256').update(canonicalJson({ ...data })).digest()
+  const digest = createHash('sha256')
+    .update(canonicalJson({ ...data }))
+    .digest()
   // Five bits a digit; a byte's upper three are left out, which is no loss: a hash has bits enough.
   const random = Array.from(digest.subarray(0, 16), (byte) => crockford[byte & 31])
   return time + random.join('')

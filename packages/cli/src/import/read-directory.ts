@@ -44,8 +44,10 @@ export async function readRunDirectory(path: string): Promise<RunDirectory> {
   for await (const entry of walk(path, '')) {
     const file = entry.path
     if (entry.kind === 'left-out') leftOut.push(file)
-    else if (entry.kind === 'link') findings.push({ file, code: 'symbolic-link', detail: 'is a symbolic link, which is not followed' })
-    else if (entry.kind === 'other') findings.push({ file, code: 'stray-file', detail: 'is neither a file nor a folder' })
+    else if (entry.kind === 'link')
+      findings.push({ file, code: 'symbolic-link', detail: 'is a symbolic link, which is not followed' })
+    else if (entry.kind === 'other')
+      findings.push({ file, code: 'stray-file', detail: 'is neither a file nor a folder' })
     else {
       const { size } = await lstat(join(path, file))
       bytesTotal += size
@@ -62,7 +64,8 @@ async function readRunFile(root: string, path: string): Promise<RunFile> {
 }
 
 function tooLarge(file: string, bytes: number): Finding {
-  const why = bytes > fileBytesMax ? `a file may have ${fileBytesMax}` : `with it the run has over ${runBytesMax}`
+  const why =
+    bytes > fileBytesMax ? `a file may have ${fileBytesMax}` : `with it the run has over ${runBytesMax}`
   return { file, code: 'too-large', detail: `has ${bytes} bytes and is too large to be imported: ${why}` }
 }
 
@@ -74,12 +77,17 @@ interface Entry {
 /** In the order of their names, so that findings and manifests come out the same each time. */
 async function* walk(root: string, folder: string): AsyncGenerator<Entry> {
   const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((cause: unknown) => {
-    throw new DaybookError('not-found', `Cannot read the folder ${join(root, folder)}. Check that it exists and may be read.`, { cause })
+    throw new DaybookError(
+      'not-found',
+      `Cannot read the folder ${join(root, folder)}. Check that it exists and may be read.`,
+      { cause },
+    )
   })
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`
     if (folder === '' && notPartOfTheRecord.has(entry.name)) continue
-    if (entry.name === 'artifacts' || (isTemporary(entry.name) && folder !== 'journal')) yield { path, kind: 'left-out' }
+    if (entry.name === 'artifacts' || (isTemporary(entry.name) && folder !== 'journal'))
+      yield { path, kind: 'left-out' }
     else if (entry.isSymbolicLink()) yield { path, kind: 'link' }
     else if (entry.isDirectory()) yield* walk(root, path)
     else yield { path, kind: entry.isFile() ? 'file' : 'other' }

@@ -31,7 +31,10 @@ export async function sendImport(daybook: Daybook, plan: ImportPlan): Promise<Im
     await daybook.append(chunk.drafts, { expect }) // I2
   }
   await daybook.append(plan.imported) // I1
-  return { outcome: known === 0 ? 'imported' : 'extended', eventsAdded: Math.max(0, plan.drafts.length - known) }
+  return {
+    outcome: known === 0 ? 'imported' : 'extended',
+    eventsAdded: Math.max(0, plan.drafts.length - known),
+  }
 }
 
 async function isImported(daybook: Daybook, { imported }: ImportPlan): Promise<boolean> {
@@ -45,14 +48,19 @@ async function countKnown(daybook: Daybook, { runId, drafts }: ImportPlan): Prom
   const { value: last } = await existing(daybook.stream(stream, { reverse: true, limit: 1 })).next()
   if (last === undefined) return 0
   const common = Math.min(last.seq, drafts.length)
-  const { value: meeting } = last.seq === common ? { value: last } : await existing(daybook.stream(stream, { after: common - 1, limit: 1 })).next()
+  const { value: meeting } =
+    last.seq === common
+      ? { value: last }
+      : await existing(daybook.stream(stream, { after: common - 1, limit: 1 })).next()
   if (meeting?.id === drafts[common - 1]?.id) return last.seq
   const detail = `The journal already has a run ${runId} with other events (${stream} is at seq ${last.seq}). Nothing was imported; see: daybook run:events ${runId}`
   throw new DaybookError('seq-conflict', detail, { details: { stream, actual: last.seq } })
 }
 
 /** A stream that is not there yet has no events. */
-async function* existing(events: AsyncIterable<JournalEvent>): AsyncGenerator<JournalEvent, undefined, undefined> {
+async function* existing(
+  events: AsyncIterable<JournalEvent>,
+): AsyncGenerator<JournalEvent, undefined, undefined> {
   try {
     yield* events
   } catch (error) {
@@ -83,5 +91,8 @@ async function keepBlobs(daybook: Daybook, blobs: readonly KeptBlob[]): Promise<
 async function keepBlob(daybook: Daybook, { bytes, mediaType, sha256 }: KeptBlob): Promise<void> {
   const kept = await daybook.blobs.put(bytes, mediaType)
   if (kept.$blob === sha256) return
-  throw new DaybookError('internal', `A file arrived at the journal with other content (${sha256}). Import the run again.`)
+  throw new DaybookError(
+    'internal',
+    `A file arrived at the journal with other content (${sha256}). Import the run again.`,
+  )
 }

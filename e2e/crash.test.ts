@@ -1,0 +1,107 @@
+import { rm } from 'node:fs/promises'
+import type { Daybook } from '@daybook/client'
+import { foldRun, type JournalEvent } from '@daybook/events'
+import { describeWithServer, waitFor } from '@daybook/testing'
+import { expect, it } from 'vitest'
+import { expectSound } from '../services/journal/test/sound.ts'
+import { type Deployment, deploy } from './deployment.ts'
+import { runHistory } from './run-history.ts'
+
+const WRITERS = 8
+const EFFECTS_PER_RUN = 11
+const EVENTS_PER_RUN = EFFECTS_PER_RUN * 2 + 2
+/** 8 writers × 53 runs × 24 events = 10,176 events. */
+const RUNS_PER_WRITER = 53
+
+interface Writing {
+  acknowledged: Map<string, number>
+  done: boolean
+}
+
+/** Appends the writer's runs event by event, or a few at a time, until every one of them is acknowledged. */
+async function write(daybook: Daybook, writer: number, writing: Writing): Promise<void> {
+  for (let run = 0; run < RUNS_PER_WRITER; run += 1) {
+    const history = runHistory(daybook, `w${writer}-r${run}`, EFFECTS_PER_RUN)
+    while (history.length > 0) {
+      // The size varies so that transactions of one and of many requests are hit.
+      const drafts = history.splice(0, 1 + ((run + history.length) % 4))
+      const { receipts } = await daybook.append(drafts)
+      for (const { id, position } of receipts) writing.acknowledged.set(id, position)
+    }
+  }
+}
+
+/** Kills one part after the other, each time once the writers have got somewhere, until they are done. */
+async function wreak(deployment: Deployment, writing: Writing): Promise<number> {
+  const victims = [deployment.journal, deployment.projection, deployment.nats]
+  let kills = 0
+  while (!writing.done) {
+    const goal = writing.acknowledged.size + 300
+    await waitFor(() => writing.done || writing.acknowledged.size >= goal, {
+      timeoutMs: 120_000,
+      what: 'progress',
+    })
+    if (writing.done) break
+    const victim = victims[Math.floor(Math.random() * victims.length)] ?? deployment.journal
+    await victim.kill()
+    await victim.restart()
+    kills += 1
+  }
+  return kills
+}
+
+async function readAll(daybook: Daybook): Promise<JournalEvent[]> {
+  return Array.fromAsync(daybook.events({ limit: 1_000 }))
+}
+
+async function expectFolded(daybook: Daybook, events: readonly JournalEvent[]): Promise<void> {
+  const head = events.at(-1)?.position ?? 0
+  // The lag returns to 0: the read model says that it has the last event.
+  const last = events.at(-1)?.stream.slice('run/'.length) ?? ''
+  await waitFor(() => daybook.runs.get(last, { minPosition: head }).catch(() => undefined), {
+    timeoutMs: 60_000,
+    what: 'the projection to catch up',
+  })
+  const runs = await Array.fromAsync(daybook.runs.list({ limit: 1_000 }))
+  const folded = [...Map.groupBy(events, ({ stream }) => stream).values()].map((history) => foldRun(history))
+  const byId = (a: { runId: string }, b: { runId: string }) => a.runId.localeCompare(b.runId)
+  expect(runs.toSorted(byId)).toEqual(folded.flatMap(({ run }) => run ?? []).toSorted(byId))
+  for (const { run, effects } of folded.slice(0, 20)) {
+    expect(await Array.fromAsync(daybook.runs.effects(run?.runId ?? ''))).toEqual([...effects.values()])
+  }
+}
+
+describeWithServer('Daybook under SIGKILL', () => {
+  it('has every acknowledged event of ten thousand once, in dense order, with valid chains, and an exact read model', async () => {
+    await using deployment = await deploy()
+    await using daybook = await deployment.connect({ overNats: true })
+    const writing: Writing = { acknowledged: new Map(), done: false }
+    const writers = Promise.all(
+      Array.from({ length: WRITERS }, (_, writer) => write(daybook, writer, writing)),
+    ).finally(() => {
+      writing.done = true
+    })
+    const [, kills] = await Promise.all([writers, wreak(deployment, writing)])
+    const events = await readAll(daybook)
+    expect(kills).toBeGreaterThan(5)
+    expect(events).toHaveLength(WRITERS * RUNS_PER_WRITER * EVENTS_PER_RUN)
+    expectSound(events)
+    expect(new Map(events.map(({ id, position }) => [id, position]))).toEqual(writing.acknowledged)
+    await expectFolded(daybook, events)
+  }, 300_000)
+
+  it('loses nothing when the JetStream store is deleted', async () => {
+    await using deployment = await deploy()
+    await using daybook = await deployment.connect()
+    for (let run = 0; run < 20; run += 1) await daybook.append(runHistory(daybook, `before-${run}`, 5))
+    await deployment.nats.kill()
+    await rm(deployment.nats.storeDir, { recursive: true })
+    await daybook.append(runHistory(daybook, 'meanwhile', 5))
+    await deployment.nats.restart()
+    await daybook.append(runHistory(daybook, 'after', 5))
+    const events = await readAll(daybook)
+    expect(events).toHaveLength(22 * 12)
+    expectSound(events)
+    await expectFolded(daybook, events)
+  }, 120_000)
+})
