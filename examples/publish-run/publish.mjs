@@ -22,7 +22,7 @@ await publish('EFFECT_REQUESTED', {
 })
 await publish('EFFECT_RESOLVED', { effectId, status: 'ok', result: { text: 'Hello from a plain publisher' } })
 await publish('RUN_COMPLETED', { output: { greeted: true } })
-console.log(`Published the run ${runId}. See it: npx daybook run:events ${runId}`)
+process.stdout.write(`Published the run ${runId}. See it: npx daybook run:events ${runId}\n`)
 await nats.drain()
 
 /** The acknowledgement says "queued, and kept". The id makes it safe to publish the same event again after a time-out. */

@@ -9,6 +9,9 @@ import { delimiter, join } from 'node:path'
  */
 const SAME_SIGNAL_MS = 500
 
+/** How often to look whether npm is still there. */
+const PARENT_CHECK_MS = 500
+
 /** @type {NodeJS.Signals[]} */
 const RELAYED = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
@@ -83,12 +86,15 @@ export function handOver(command, args, options = {}) {
       detached: true,
     })
     const stopRelay = relaySignals((signal) => child.kill(signal))
+    const stopWatch = watchNpm(() => child.kill('SIGTERM'))
     child.on('error', (error) => {
       stopRelay()
+      stopWatch()
       reject(new CommandFailed(error.message, error.message))
     })
     child.on('exit', (code, signal) => {
       stopRelay()
+      stopWatch()
       resolve(code ?? 128 + (signal ? constants.signals[signal] : 0))
     })
   })
@@ -109,6 +115,22 @@ function relaySignals(send) {
   return () => {
     for (const { signal, relay } of relays) process.off(signal, relay)
   }
+}
+
+/**
+ * npm passes signals on only to the shell between it and this process, and some shells end without passing them on
+ * further. So the end of that shell means: stop. Without npm a parent may well end first, as with nohup.
+ * @param {() => void} stop
+ */
+function watchNpm(stop) {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    stop()
+  }, PARENT_CHECK_MS)
+  if (!process.env.npm_lifecycle_event) clearInterval(timer)
+  return () => clearInterval(timer)
 }
 
 /**

@@ -67,7 +67,7 @@ export async function linkNode(root) {
 export async function build(root, env) {
   const turbo = join(root, 'node_modules/.bin/turbo')
   const quiet = { ...env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', TURBO_NO_UPDATE_NOTIFIER: '1' }
-  await during('build', 'compiling', () =>
+  await during('build', 'compiling what changed', () =>
     runQuietly('The build', () =>
       run(turbo, ['run', 'build', '--output-logs=errors-only'], { cwd: root, env: quiet }),
     ),

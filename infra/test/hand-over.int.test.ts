@@ -3,16 +3,20 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 
-/** A process that hands over to `program`, the way the bootstrap hands over to what it starts. */
-function handOverTo(program: string): ChildProcessByStdio<null, Readable, null> {
-  const commands = new URL('../bootstrap/commands.mjs', import.meta.url).href
-  const launcher = `const { handOver } = await import(${JSON.stringify(commands)})
+const commands = new URL('../bootstrap/commands.mjs', import.meta.url).href
+
+/** The arguments of a Node that hands over to `program`, the way the bootstrap hands over to what it starts. */
+function launcherFor(program: string): string[] {
+  const script = `const { handOver } = await import(${JSON.stringify(commands)})
     process.exitCode = await handOver(process.execPath, ['-e', ${JSON.stringify(program)}])`
-  return spawn(process.execPath, ['--input-type=module', '-e', launcher], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  return ['--input-type=module', '-e', script]
 }
 
+function handOverTo(program: string): ChildProcessByStdio<null, Readable, null> {
+  return spawn(process.execPath, launcherFor(program), { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+const running = 'setInterval(() => {}, 1000); console.log("ready")'
 const countingSignals = `let signals = 0
   process.on('SIGINT', () => { signals += 1; if (signals === 1) setTimeout(() => process.exit(10 + signals), 800) })
   setInterval(() => {}, 1000)
@@ -36,10 +40,21 @@ describe('handing over', () => {
   })
 
   it.runIf(process.platform === 'linux')('takes the child along when it is killed outright', async () => {
-    const launcher = handOverTo('setInterval(() => {}, 1000); console.log("ready")')
+    const launcher = handOverTo(running)
     await once(launcher.stdout, 'data')
     launcher.kill('SIGKILL')
     // The child holds the other end of this pipe for as long as it lives.
     await once(launcher.stdout, 'close')
+  })
+
+  it('stops the child when the shell that npm put in between has ended', async () => {
+    // The second command keeps the shell from becoming the launcher.
+    const shell = spawn('sh', ['-c', '"$0" "$@"; true', process.execPath, ...launcherFor(running)], {
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(shell.stdout, 'data')
+    shell.kill('SIGTERM')
+    await once(shell.stdout, 'close')
   })
 })

@@ -10,7 +10,7 @@ export interface RunHead {
   readonly metadata: RunMetadata
 }
 
-export interface RunMetadata {
+interface RunMetadata {
   readonly pendingEffectsByKind: Readonly<Record<string, number>>
   readonly stateVersion: number
   readonly journalHead: { readonly seq: number; readonly ulid: string }

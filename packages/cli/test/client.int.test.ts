@@ -34,8 +34,10 @@ function logs(runId: string, count: number): Draft[] {
   )
 }
 
-async function all(events: AsyncIterable<JournalEvent>): Promise<JournalEvent[]> {
-  return await Array.fromAsync(events)
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const gathered: Item[] = []
+  for await (const item of items) gathered.push(item)
+  return gathered
 }
 
 describe('append', () => {
@@ -142,7 +144,7 @@ describe('reading', () => {
       status: 'waiting',
       lastSeq: 2,
     })
-    expect(await Array.fromAsync(daybook.runs.effects(runId, { minPosition }))).toMatchObject([
+    expect(await all(daybook.runs.effects(runId, { minPosition }))).toMatchObject([
       { effectId: 'e1', status: 'requested' },
     ])
   })

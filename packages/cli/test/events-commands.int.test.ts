@@ -132,6 +132,43 @@ describe('events:tail', () => {
   })
 })
 
+describe('as a process of its own', () => {
+  const bin = join(import.meta.dirname, '..', 'bin', 'daybook.mjs')
+  const args = [bin, 'events:tail', '--after', '0', '--url']
+
+  it('a tail ends with exit code 0 on Ctrl-C', async () => {
+    await using tailing = await startProcess({
+      command: process.execPath,
+      args: [...args, stack.url],
+      readyWhen: /PROCESS_LOG/,
+      stopSignal: 'SIGINT',
+    })
+    expect(await tailing.stop()).toEqual({ code: 0, signal: null })
+  })
+
+  it('a tail ends quietly when it writes and its reader is gone', async () => {
+    const script = `set -o pipefail; "${process.execPath}" "${args.join('" "')}" "${stack.url}" | head -n 1`
+    await using piped = await startProcess({
+      command: 'bash',
+      args: ['-c', script],
+      readyWhen: /PROCESS_LOG/,
+    })
+    const ended = piped.ended
+    const appendOne = () => run(['events:append'], { stdin: JSON.stringify(draft('p1')) })
+    const end = await waitFor(async () => (await appendOne(), await Promise.race([ended, undefined])), {
+      what: 'the tail to end',
+    })
+    expect(end.signal).toBeNull()
+    expect(piped.output.trimEnd().split('\n')).toEqual([expect.stringContaining('PROCESS_LOG')])
+  })
+})
+
+it('a stack trace is shown under DAYBOOK_DEBUG only', async () => {
+  const nowhere = ['run:list', '--url', 'http://127.0.0.1:1']
+  expect((await run(nowhere)).stderr).not.toMatch(/^ +at /m)
+  expect((await run(nowhere, { env: { DAYBOOK_DEBUG: '1' } })).stderr).toMatch(/^ +at /m)
+})
+
 describe('dead letters', () => {
   it('are listed and shown, with the reason', async () => {
     expect(await run(['dead-letters:list'])).toEqual({

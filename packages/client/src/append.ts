@@ -13,7 +13,7 @@ export interface AppendOptions {
 export type AppendDoor = (body: string, timeoutMs: number) => Promise<AppendResult>
 
 /** The journal's own bound: a request is one transaction, and must stay small enough to be one. */
-export const appendEventsMax = 1_000
+const appendEventsMax = 1_000
 
 /** One attempt may take this long: well over the journal's worst minute, yet leaving time for a second attempt. */
 const attemptTimeoutMs = 5_000

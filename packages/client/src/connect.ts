@@ -4,6 +4,7 @@ import { type AppendDoor, appendWithin } from './append.ts'
 import type { Daybook } from './daybook.ts'
 import { type Http, openHttp } from './http.ts'
 import { openBlobs, openDeadLetters, readHealth } from './journal-reads.ts'
+import { parseAnswer } from './parse-answer.ts'
 import { openReads } from './reads.ts'
 import { openRuns } from './runs.ts'
 
@@ -18,7 +19,7 @@ export interface ConnectOptions {
   readonly timeoutMs?: number
 }
 
-export const defaultUrl = 'http://127.0.0.1:7400'
+const defaultUrl = 'http://127.0.0.1:7400'
 
 /** Twice an attempt's own bound, so that one attempt which hangs leaves time for another. */
 const defaultTimeoutMs = 10_000
@@ -70,7 +71,7 @@ async function natsDoor(servers: string, tenant: string): Promise<Door> {
   return {
     append: async (body, timeoutMs) => {
       const reply = await bus.request(subject, body, { timeoutMs })
-      return toAppendResult(JSON.parse(reply.text()))
+      return toAppendResult(parseAnswer(reply.text(), 'The journal'))
     },
     close: async () => bus[Symbol.asyncDispose](),
   }

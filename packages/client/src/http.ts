@@ -1,4 +1,6 @@
 import { DaybookError, fromProblem } from '@daybook/errors'
+import { connectionError } from './connection-error.ts'
+import { parseAnswer } from './parse-answer.ts'
 
 export type QueryValue = string | number | boolean | readonly string[] | undefined
 
@@ -47,7 +49,7 @@ export function openHttp(options: HttpOptions): Http {
     }
     const init = { method: request.method ?? 'GET', headers, signal, ...bodyOf(request) }
     const response = await fetch(url, init).catch((cause: unknown) =>
-      Promise.reject(connectionError(cause, request, url)),
+      Promise.reject(connectionError(cause, request.method, url)),
     )
     if (response.ok || request.accepts?.includes(response.status) === true) return response
     throw await problemOf(response, url)
@@ -56,7 +58,7 @@ export function openHttp(options: HttpOptions): Http {
     const signal = AbortSignal.timeout(Math.ceil(request.timeoutMs ?? options.timeoutMs))
     const response = await send(request, signal)
     return await read(response).catch((cause: unknown) =>
-      Promise.reject(connectionError(cause, request, base)),
+      Promise.reject(connectionError(cause, request.method, base)),
     )
   }
   return {
@@ -117,15 +119,14 @@ async function readAnswer(response: Response): Promise<Answer> {
   return {
     status: response.status,
     headers: response.headers,
-    body: text === '' ? undefined : JSON.parse(text),
+    body: parseAnswer(text, new URL(response.url).origin),
   }
 }
 
 async function problemOf(response: Response, url: URL): Promise<DaybookError> {
   const text = await response.text().catch(() => '')
   if (response.headers.get('content-type')?.includes('json') === true) {
-    const problem = tryParse(text)
-    if (problem !== undefined) return fromProblem(problem)
+    return fromProblem(parseAnswer(text, url.origin))
   }
   // Something between us and the gateway answered: a proxy, or quite another server.
   const code = response.status >= 502 && response.status <= 504 ? 'unavailable' : 'internal'
@@ -133,66 +134,4 @@ async function problemOf(response: Response, url: URL): Promise<DaybookError> {
     code,
     `${url.origin} answered ${response.status} and no problem object. Check that it is a Daybook gateway.`,
   )
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** These say that no connection was made, so the request cannot have had an effect. */
-const neverConnected = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-function connectionError(cause: unknown, { method }: HttpRequest, url: URL): DaybookError {
-  if (cause instanceof DaybookError) return cause
-  if (cause instanceof SyntaxError) {
-    return new DaybookError(
-      'internal',
-      `${url.origin} sent something that is not JSON. Check that it is a Daybook gateway.`,
-      { cause },
-    )
-  }
-  if (neverConnected.has(socketCodeOf(cause))) {
-    return new DaybookError(
-      'unavailable',
-      `Cannot reach ${url.origin}. Check the address and that Daybook is running there.`,
-      { cause },
-    )
-  }
-  if (method !== 'POST') return unanswered(cause, url)
-  // The request may have arrived, and only the answer is lost: unknown, which is not "failed".
-  return new DaybookError(
-    'timeout',
-    `No answer from ${url.origin} came back; whether the request took effect is not known.`,
-    { cause },
-  )
-}
-
-/** A question without an answer has no effect to be unsure of. */
-function unanswered(cause: unknown, url: URL): DaybookError {
-  if (cause instanceof Error && cause.name === 'TimeoutError')
-    return new DaybookError('timeout', `No answer came from ${url.origin} in time. Try again.`, { cause })
-  return new DaybookError(
-    'unavailable',
-    `The connection to ${url.origin} was lost before the answer. Try again.`,
-    { cause },
-  )
-}
-
-function socketCodeOf(error: unknown): string {
-  if (!(error instanceof Error)) return ''
-  if ('code' in error && typeof error.code === 'string') return error.code
-  // Node tries all addresses of a name and then reports them together.
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error.cause
-  return socketCodeOf(first)
 }

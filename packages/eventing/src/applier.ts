@@ -118,16 +118,18 @@ export class Applier<DB> {
   }
 
   /**
-   * Reads the read model for one tenant, in one snapshot, and tells how far it was then. What this instance had seen
-   * before the snapshot is in it: the events of other kinds move the journal, yet no row of ours.
+   * Reads the read model for one tenant, in one snapshot, and tells how far it was then. The events of other kinds move
+   * the journal, yet no row of ours: that the read model is past them only this instance knows, from before the snapshot.
    */
   async read<T>(tenant: string, work: (trx: Transaction<DB>) => Promise<T>): Promise<PositionedRead<T>> {
-    const seen = { position: this.#position, era: this.#checkpoint?.era }
+    const [seen, checkpoint] = [this.#position, this.#checkpoint]
     return this.#spec.database.asTenant(tenant, async (trx) => {
       const stored = await this.#store.find(trx)
       const lowest = stored === undefined ? 0 : lowestPosition(stored)
-      const position = stored?.era === seen.era ? Math.max(seen.position, lowest) : lowest
-      return { value: await work(trx), position }
+      // Rows that went back were emptied for a rebuild; what was seen before tells nothing about them.
+      const holds =
+        stored?.era === checkpoint?.era && checkpoint !== undefined && lowest >= lowestPosition(checkpoint)
+      return { value: await work(trx), position: holds ? Math.max(seen, lowest) : lowest }
     })
   }
 

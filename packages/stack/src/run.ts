@@ -22,10 +22,24 @@ const HTTP_PORT = 7400
 const NATS_PORT = 4222
 const HOST = '127.0.0.1'
 
-/** Runs the embedded stack until a signal stops it, telling a person at a terminal how it goes. Answers the exit code. */
-export function runStack(options: RunStackOptions): Promise<number> {
+/**
+ * Runs the embedded stack until a signal stops it, telling a person at a terminal how it goes. Answers the exit code.
+ * Throws what kept it from starting: `unavailable` (the data directory is open elsewhere, there is no nats-server),
+ * `port-in-use`, `migration-failed`.
+ */
+export async function runStack(options: RunStackOptions): Promise<number> {
   const logger = createLogger({ service: 'daybook', level: 'warn', pretty: process.stdout.isTTY })
-  return runUntilSignalled((signal) => serve(options, signal), { logger })
+  let failure: unknown
+  const code = await runUntilSignalled(
+    async (signal) => {
+      await serve(options, signal).catch((error: unknown) => {
+        failure = error
+      })
+    },
+    { logger },
+  )
+  if (failure !== undefined) throw failure
+  return code
 }
 
 async function serve(options: RunStackOptions, signal: AbortSignal): Promise<void> {

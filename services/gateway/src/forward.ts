@@ -97,6 +97,8 @@ function watchConnection(outgoing: ClientRequest): () => boolean {
   let isConnected = false
   outgoing.once('socket', (socket) => {
     isConnected = !socket.connecting
+    // A kept-alive socket connects no more: a listener on it would stay, and one more with each request.
+    if (isConnected) return
     socket.once('connect', () => {
       isConnected = true
     })

@@ -55,6 +55,19 @@ async function post(url: string, body: string | Buffer, headers: Record<string, 
 }
 
 describe('a request', () => {
+  it('leaves nothing behind on a connection that is used again', async () => {
+    await using service = await startService('journal', journal)
+    await using gateway = await startGateway({ journal: service.url })
+    const warnings: string[] = []
+    const note = (warning: Error) => void warnings.push(warning.message)
+    process.on('warning', note)
+    for (let times = 0; times < 20; times += 1) await post(`${gateway.url}/v1/events`, '{}')
+    // Warnings are emitted in the next tick; another request is a later one.
+    await post(`${gateway.url}/v1/events`, '{}')
+    process.off('warning', note)
+    expect(warnings).toEqual([])
+  })
+
   it('reaches its service byte for byte and the answer comes back', async () => {
     await using service = await startService('journal', journal)
     await using gateway = await startGateway({ journal: service.url })

@@ -38,8 +38,8 @@ function request(body: string | Uint8Array) {
 
 async function deadLetters(): Promise<any[]> {
   const response = await fetch(`${journal.service.http.url}/v1/dead-letters`)
-  const { deadLetters } = await response.json()
-  return deadLetters
+  const page: any = await response.json()
+  return page.deadLetters
 }
 
 async function showDeadLetter(id: string): Promise<unknown> {
@@ -89,7 +89,7 @@ describe('the queue', () => {
   it('journals what is published, once, and sends the receipt where it is asked to', async () => {
     const stream = `run/${nextId()}`
     const received: string[] = []
-    await using listener = bus.listen('daybook.receipt.test', (message) => received.push(message.text()))
+    await using listener = bus.listen('daybook.receipt.test', (message) => void received.push(message.text()))
     const event = log(stream, 'queued')
     for (let times = 0; times < 5; times += 1) {
       await bus.publishQueued(queue, body(event), {
@@ -160,30 +160,42 @@ describe('the queue', () => {
   })
 })
 
+async function answerOf(response: Promise<Response>): Promise<{ status: number; body: any }> {
+  const got = await response
+  return { status: got.status, body: await got.json() }
+}
+
 describe('blobs', () => {
+  const put = (content: string) =>
+    answerOf(
+      fetch(`${journal.service.http.url}/v1/blobs`, {
+        method: 'POST',
+        headers: { 'content-type': 'text/x-log' },
+        body: content,
+      }),
+    )
+  const get = (sha256: string, headers: Record<string, string> = {}) =>
+    fetch(`${journal.service.http.url}/v1/blobs/${sha256}`, { headers })
+
   it('are kept once by their content and handed out as they came', async () => {
-    const url = `${journal.service.http.url}/v1/blobs`
-    const put = () =>
-      fetch(url, { method: 'POST', headers: { 'content-type': 'text/x-log' }, body: 'a long log\n' })
-    const [first, second] = [await (await put()).json(), await (await put()).json()]
-    expect(first).toEqual({
+    const [first, second] = [await put('a long log\n'), await put('a long log\n')]
+    expect(first.body).toEqual({
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       bytes: 11,
       mediaType: 'text/x-log',
     })
     expect(second).toEqual(first)
-    const got = await fetch(`${url}/${first.sha256}`)
+    const got = await get(first.body.sha256)
     expect([got.headers.get('content-type'), await got.text()]).toEqual(['text/x-log', 'a long log\n'])
   })
 
   it('are not found under another hash or in another tenant', async () => {
-    const url = `${journal.service.http.url}/v1/blobs`
-    const kept = await (
-      await fetch(url, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'mine' })
-    ).json()
-    const foreign = await fetch(`${url}/${kept.sha256}`, { headers: { 'daybook-tenant': 'other' } })
-    expect([foreign.status, (await foreign.json()).code]).toEqual([404, 'not-found'])
-    expect((await fetch(`${url}/${'0'.repeat(64)}`)).status).toBe(404)
-    expect((await fetch(`${url}/nonsense`)).status).toBe(400)
+    const { body: kept } = await put('mine')
+    expect(await answerOf(get(kept.sha256, { 'daybook-tenant': 'other' }))).toMatchObject({
+      status: 404,
+      body: { code: 'not-found' },
+    })
+    expect((await get('0'.repeat(64))).status).toBe(404)
+    expect((await get('nonsense')).status).toBe(400)
   })
 })

@@ -79,7 +79,8 @@ export async function openJournalService(
       headers: { 'content-type': 'application/json' },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
-    return { status: response.status, body: await response.json() }
+    const answer: any = await response.json()
+    return { status: response.status, body: answer }
   }
   return {
     service,

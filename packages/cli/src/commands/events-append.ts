@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { DaybookError } from '@daybook/errors'
-import { createUlids, decodeUtf8, type Receipt } from '@daybook/events'
+import { createUlids, type Draft, decodeUtf8, type Receipt } from '@daybook/events'
 import type { Command } from 'commander'
 import { parseDrafts } from '../drafts-input.ts'
 import type { Session, WithSession } from '../session.ts'
@@ -26,7 +26,7 @@ export function addEventsAppend(program: Command, session: WithSession): void {
         const result = await daybook
           .append(events, expect === undefined ? {} : { expect })
           .catch((error: unknown) => {
-            throw receipts.length === 0 ? error : partly(error, receipts.length)
+            throw told(error, events, receipts.length)
           })
         receipts.push(...result.receipts)
       }
@@ -34,11 +34,19 @@ export function addEventsAppend(program: Command, session: WithSession): void {
     })
 }
 
-/** JSON Lines of more than one request's worth are not atomic; who appends them must know how far it came. */
-function partly(error: unknown, appended: number): unknown {
+/**
+ * JSON Lines of more than one request's worth are not atomic; who appends them must know how far it came. And who gave
+ * the drafts no ids must know which they got, to see whether they arrived.
+ */
+function told(error: unknown, events: readonly Draft[], appended: number): unknown {
   if (!(error instanceof DaybookError)) return error
-  const detail = `${error.message} The first ${appended} drafts are appended, the others are not known to be.`
-  return new DaybookError(error.code, detail, { cause: error, details: { ...error.details, appended } })
+  const before = appended === 0 ? '' : ` The ${appended} drafts before these are appended.`
+  const details = {
+    ...error.details,
+    appended,
+    ...(error.code === 'timeout' && { ids: events.map(({ id }) => id) }),
+  }
+  return new DaybookError(error.code, `${error.message}${before}`, { cause: error, details })
 }
 
 async function show(at: Session, receipts: readonly Receipt[]): Promise<void> {

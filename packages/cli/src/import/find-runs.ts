@@ -9,14 +9,17 @@ import { DaybookError } from '@daybook/errors'
  */
 export async function findRuns(path: string): Promise<string[]> {
   const root = resolve(path)
-  if (!(await isFolder(root)))
+  if (!(await isFolder(root))) {
     throw new DaybookError(
       'not-found',
       `${path} is not a folder. Pass a run directory, a folder of runs, or a project folder with .a5c/runs.`,
     )
-  if (await isRun(root)) return [root]
+  }
+  // A project may have a folder named journal of its own, so its runs are looked for first.
   const inProject = join(root, '.a5c', 'runs')
-  const runs = await runsIn((await isFolder(inProject)) ? inProject : root)
+  const isProject = !(await isFile(join(root, 'run.json'))) && (await isFolder(inProject))
+  if (!isProject && (await isRun(root))) return [root]
+  const runs = await runsIn(isProject ? inProject : root)
   if (runs.length > 0) return runs
   throw new DaybookError(
     'not-found',

@@ -25,7 +25,7 @@ export interface RunDirectory {
 }
 
 /** A blob of the journal is at most this long, and each file is kept as one. */
-export const fileBytesMax = 16 * 1024 * 1024
+const fileBytesMax = 16 * 1024 * 1024
 /** A run is checked in memory before anything is sent; this much of it still is comfortable on a small machine. */
 const runBytesMax = 1024 * 1024 * 1024
 
