@@ -65,9 +65,15 @@ async function main(): Promise<number> {
   return report.ok ? 0 : 1
 }
 
+/** What went wrong first: taking down what a failure left half-way may fail too, and wraps it. */
+function firstError(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstError(error.suppressed) : error
+}
+
 try {
   process.exitCode = await main()
 } catch (error) {
-  console.error(`The benchmark could not run: ${error instanceof Error ? error.message : String(error)}`)
+  const cause = firstError(error)
+  console.error(`The benchmark could not run: ${cause instanceof Error ? cause.message : String(cause)}`)
   process.exitCode = 2
 }

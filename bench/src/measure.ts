@@ -48,8 +48,9 @@ export async function closedLoop(
   const window = await measuredWindow(stretch, stop)
   ended.abort()
   await Promise.all(loops)
-  failed.signal.throwIfAborted()
+  // On Ctrl-C the servers get the signal too, so requests fail; the reason is the signal.
   stretch.signal.throwIfAborted()
+  failed.signal.throwIfAborted()
 
   const counted = answers.filter(({ at }) => at >= window.from && at <= window.to)
   return {

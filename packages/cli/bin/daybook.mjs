@@ -1,4 +1,13 @@
 #!/usr/bin/env node
-import { main } from '../dist/main.js'
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
-await main()
+if (major > 22 || (major === 22 && minor >= 22)) {
+  const { main } = await import('../dist/main.js')
+  await main()
+} else {
+  process.stderr.write(
+    `daybook: this is Node ${process.versions.node}, and Daybook needs 22.22 or later.\n` +
+      'Run it as "npx daybook" in the clone after "npm start", which brings one.\n',
+  )
+  process.exitCode = 1
+}

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectBus } from '@daybook/bus'
 import { createUlids } from '@daybook/events'
-import { createTempFolder, startProcess, waitFor } from '@daybook/testing'
+import { createTempFolder, type ProcessEnd, startProcess, waitFor } from '@daybook/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gatewayUrl } from '../src/endpoint.ts'
 import { daybook, type Surroundings } from './command-line.ts'
@@ -153,12 +153,14 @@ describe('as a process of its own', () => {
       args: ['-c', script],
       readyWhen: /PROCESS_LOG/,
     })
-    const ended = piped.ended
-    const appendOne = () => run(['events:append'], { stdin: JSON.stringify(draft('p1')) })
-    const end = await waitFor(async () => (await appendOne(), await Promise.race([ended, undefined])), {
-      what: 'the tail to end',
-    })
-    expect(end.signal).toBeNull()
+    let end: ProcessEnd | undefined
+    void piped.ended.then((how) => (end = how))
+    const write = async (): Promise<boolean> => {
+      await run(['events:append'], { stdin: JSON.stringify(draft('p1')) })
+      return end !== undefined
+    }
+    await waitFor(write, { what: 'the tail to end' })
+    expect(end).toMatchObject({ signal: null })
     expect(piped.output.trimEnd().split('\n')).toEqual([expect.stringContaining('PROCESS_LOG')])
   })
 })

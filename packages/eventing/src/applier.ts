@@ -70,22 +70,26 @@ export class Applier<DB> {
     return this.#head === undefined ? undefined : Math.max(0, this.#head - this.#position)
   }
 
-  /** Applies messages of the relay; where they leave a gap, all there is in the journal. */
-  async take(messages: readonly (RelayedEvent | undefined)[], signal: AbortSignal): Promise<void> {
+  /**
+   * Applies messages of the relay; where they leave a gap, all there is in the journal. Answers false if the signal
+   * ended it before everything was applied.
+   */
+  async take(messages: readonly (RelayedEvent | undefined)[], signal: AbortSignal): Promise<boolean> {
     const known = this.#checkpoint
     const plan = known === undefined ? undefined : planBatch(known, messages)
     if (known === undefined || plan?.step !== 'apply') return this.catchUp(signal)
     try {
       await this.#apply(plan.events)
       this.#reached(lowestPosition(this.#checkpoint ?? known))
+      return true
     } catch (error) {
       if (!(error instanceof CheckpointMoved)) throw error
-      await this.catchUp(signal)
+      return this.catchUp(signal)
     }
   }
 
-  /** Applies everything up to the head that the journal has when this begins. */
-  async catchUp(signal: AbortSignal): Promise<void> {
+  /** Applies everything up to the head that the journal has when this begins; false if the signal ended it before. */
+  async catchUp(signal: AbortSignal): Promise<boolean> {
     const head = await this.#journal.head()
     this.#head = head.position
     await this.#load(head.era)
@@ -96,12 +100,13 @@ export class Applier<DB> {
       if (more) page = this.#pageAfter(last)
       if (await this.#tryApply(events.filter((event) => this.#isNew(event)))) {
         this.#reached(more ? last : Math.max(last, head.position))
-        if (!more) return
+        if (!more) return true
       } else {
         await this.#load(head.era)
         page = this.#pageAfter(this.#lowest())
       }
     }
+    return false
   }
 
   #pageAfter(after: number): Promise<JournalPage> {
@@ -143,6 +148,8 @@ export class Applier<DB> {
     }
     while (stored.era < era) stored = await this.#startOver(stored, era)
     this.#checkpoint = stored
+    // Perhaps further than this instance knew: another one did it, or a batch that failed in its middle.
+    this.#reached(lowestPosition(stored))
   }
 
   async #findOrCreate(era: number): Promise<Checkpoint> {

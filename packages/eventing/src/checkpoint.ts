@@ -40,6 +40,7 @@ interface CheckpointRow {
   era: number
 }
 
+/** The checkpoint of one projection; each method is one statement. */
 export function checkpointStore({ schema, name, version, kinds }: CheckpointOwner): CheckpointStore {
   const table = sql.table(`${schema}.checkpoints`)
   const find: CheckpointStore['find'] = async (executor) => {

@@ -89,14 +89,11 @@ class ProjectionLoop<DB> implements Projection<DB> {
   /** What this throws sends the batch back to the bus, which holds what follows; the journal is read meanwhile. 2, 3 */
   async #deliver(batch: readonly Delivery[]): Promise<void> {
     const { signal } = this.#stopping
-    if (
-      Date.now() >= this.#retryAt &&
-      (await this.#try(() => this.#applier.take(batch.map(readMessage), signal)))
-    )
-      return
+    const take = () => this.#applier.take(batch.map(readMessage), signal)
+    if (Date.now() >= this.#retryAt && (await this.#try(take))) return
     throw new DaybookError(
       'unavailable',
-      `The projection ${this.#spec.name} cannot get on: ${this.#failure?.detail}`,
+      `The projection ${this.#spec.name} cannot get on: ${this.#failure?.detail ?? 'it stops'}`,
     )
   }
 
@@ -122,11 +119,11 @@ class ProjectionLoop<DB> implements Projection<DB> {
     clearTimeout(timer)
   }
 
-  /** One round; answers whether it went well. 1 */
-  #try(round: () => Promise<void>): Promise<boolean> {
+  /** One round; answers whether it went well and to its end. 1 */
+  #try(round: () => Promise<boolean>): Promise<boolean> {
     const { name, metrics } = this.#spec
     const result = this.#round.then(round).then(
-      () => this.#succeeded(),
+      (isDone) => this.#succeeded() && isDone,
       (error: unknown) => this.#failed(error),
     )
     this.#round = result.then(() => metrics?.stands(name, this.position, this.lag))

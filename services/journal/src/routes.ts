@@ -89,9 +89,8 @@ function blobRoutes({ database }: RouteParts): HttpPlugin {
         response: { 201: blobSchema },
       },
       handler: async (request, reply) => {
-        const content = request.body
-        if (!Buffer.isBuffer(content))
-          throw new DaybookError('invalid-request', 'Send the value as the body of the request.')
+        // Nothing is a value too: an empty log has a hash like any other.
+        const content = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
         const mediaType = request.headers['content-type'] ?? DEFAULT_MEDIA_TYPE
         return reply.code(201).send(await keepBlob(database, tenantOf(request), { mediaType, content }))
       },

@@ -189,6 +189,12 @@ describe('blobs', () => {
     expect([got.headers.get('content-type'), await got.text()]).toEqual(['text/x-log', 'a long log\n'])
   })
 
+  it('may be empty', async () => {
+    const { status, body } = await put('')
+    expect([status, body.bytes]).toEqual([201, 0])
+    expect(await (await get(body.sha256)).text()).toBe('')
+  })
+
   it('are not found under another hash or in another tenant', async () => {
     const { body: kept } = await put('mine')
     expect(await answerOf(get(kept.sha256, { 'daybook-tenant': 'other' }))).toMatchObject({

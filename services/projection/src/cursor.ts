@@ -28,6 +28,7 @@ function invalidCursor(): DaybookError {
   )
 }
 
+/** For a list of runs. */
 export function encodeRunsCursor({ createdAt, runId }: RunsCursor): string {
   return encode(createdAt, runId)
 }
@@ -39,6 +40,7 @@ export function decodeRunsCursor(cursor: string): RunsCursor {
   return { createdAt, runId }
 }
 
+/** For a list of effects. */
 export function encodeEffectsCursor({ requestedSeq, effectId }: EffectsCursor): string {
   return encode(requestedSeq, effectId)
 }

@@ -24,15 +24,12 @@ export interface RunStates {
   effects: Map<string, EffectKey & { effect: Effect }>
 }
 
-export function emptyStates(): RunStates {
-  return { runs: new Map(), effects: new Map() }
-}
-
 /** The key of a map. No text of an event can hold a NUL, so two keys never make the same name. */
 export function nameOf(key: RunKey | EffectKey): string {
   return [key.tenant, key.runId, 'effectId' in key ? key.effectId : ''].join('\u0000')
 }
 
+/** The run whose stream the event is in. */
 export function runKeyOf(event: JournalEvent): RunKey {
   return { tenant: event.tenant, runId: parseStream(event.stream).id }
 }
@@ -48,7 +45,7 @@ export function effectKeyOf(event: JournalEvent): EffectKey | undefined {
  * everywhere (`evolveRun`), so the read model is a fold of the journal and nothing else.
  */
 export function evolveStates(stored: RunStates, events: Iterable<JournalEvent>): RunStates {
-  const changed = emptyStates()
+  const changed: RunStates = { runs: new Map(), effects: new Map() }
   for (const event of events) {
     const runKey = runKeyOf(event)
     const effectKey = effectKeyOf(event)

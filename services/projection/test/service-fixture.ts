@@ -9,7 +9,7 @@ import { openProjection, type ProjectionService, projectionMigrations } from '..
 const NO_NATS = 'nats://127.0.0.1:1'
 
 /** Whatever an answer may hold. */
-export interface Body {
+interface Body {
   runs: RunSummary[]
   effects: Effect[]
   events: JournalEvent[]
@@ -22,7 +22,7 @@ export interface Body {
   checks: Record<string, { ok: boolean; reason?: string }>
 }
 
-export interface Answer {
+interface Answer {
   status: number
   headers: Headers
   text: string

@@ -19,6 +19,7 @@ const listQuery = Type.Object(
   closed,
 )
 
+/** `GET /v1/runs/{id}/effects`. Codes: `not-found`, `invalid-cursor`, `position-not-reached`. */
 export function listEffectsRoute<DB>(projection: Projection<DB>): HttpPlugin {
   return async (app) => {
     app.get('/v1/runs/:id/effects', {

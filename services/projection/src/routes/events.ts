@@ -15,6 +15,7 @@ const listQuery = Type.Object(
   closed,
 )
 
+/** `GET /v1/events`. Code: `invalid-cursor` (a `Last-Event-ID` that is none). */
 export function listEventsRoute<DB>(parts: JournalParts<DB>): HttpPlugin {
   return async (app) => {
     app.get('/v1/events', {

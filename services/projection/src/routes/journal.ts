@@ -41,6 +41,7 @@ export const pageSchema = Type.Object(
   },
 )
 
+/** Whether the client asks for events as they come rather than for a page. */
 export function wantsTail(request: FastifyRequest): boolean {
   return request.headers.accept?.includes('text/event-stream') === true
 }

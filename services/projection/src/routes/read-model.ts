@@ -38,6 +38,7 @@ function notReached(wanted: number, position: number): DaybookError {
   return new DaybookError('position-not-reached', message, { details: { position } })
 }
 
+/** Code: `not-found`. */
 export function noSuchRun(id: string): DaybookError {
   return new DaybookError('not-found', `There is no run ${id}. GET /v1/runs lists the runs.`)
 }

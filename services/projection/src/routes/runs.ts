@@ -19,6 +19,7 @@ const listQuery = Type.Object(
   closed,
 )
 
+/** `GET /v1/runs`. Codes: `invalid-cursor`, `position-not-reached`. */
 export function listRunsRoute<DB>(projection: Projection<DB>): HttpPlugin {
   return async (app) => {
     app.get('/v1/runs', {
@@ -46,6 +47,7 @@ export function listRunsRoute<DB>(projection: Projection<DB>): HttpPlugin {
   }
 }
 
+/** `GET /v1/runs/{id}`. Codes: `not-found`, `position-not-reached`. */
 export function getRunRoute<DB>(projection: Projection<DB>): HttpPlugin {
   return async (app) => {
     app.get('/v1/runs/:id', {

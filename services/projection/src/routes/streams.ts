@@ -18,6 +18,7 @@ const tapeQuery = Type.Object(
   closed,
 )
 
+/** `GET /v1/streams/{kind}/{id}/events`. Codes: `invalid-stream`, `not-found`, `invalid-cursor`. */
 export function readStreamRoute<DB>(parts: JournalParts<DB>): HttpPlugin {
   return async (app) => {
     app.get('/v1/streams/:kind/:id/events', {
