@@ -7,7 +7,7 @@ import { join } from 'node:path'
  * Where programs that are not part of the repository are kept: one folder `<name>-<version>` each.
  * @param {NodeJS.ProcessEnv} env
  */
-export function cacheFolder(env) {
+function cacheFolder(env) {
   return env.DAYBOOK_CACHE || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'daybook')
 }
 

@@ -22,7 +22,9 @@ async function listCached(env: Environment): Promise<string[]> {
   const cache = cacheDirectory(env)
   const names = await readdir(cache).catch(() => [])
   // The newest first; version numbers are compared as numbers.
-  const versions = names.filter((name) => name.startsWith('nats-server-')).toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+  const versions = names
+    .filter((name) => name.startsWith('nats-server-'))
+    .toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
   return versions.map((name) => join(cache, name, 'nats-server'))
 }
 
@@ -32,9 +34,15 @@ async function listCached(env: Environment): Promise<string[]> {
  */
 export async function findNatsServer(env: Environment): Promise<string> {
   const named = env.DAYBOOK_NATS_SERVER ? [env.DAYBOOK_NATS_SERVER] : []
-  const onPath = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '').map((folder) => join(folder, 'nats-server'))
+  const onPath = (env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, 'nats-server'))
   for (const candidate of [...named, ...(await listCached(env)), ...onPath]) {
     if (await isExecutable(candidate)) return candidate
   }
-  throw new DaybookError('unavailable', 'There is no nats-server on this machine. Run "npm start" once in the clone, which brings one, or put one on the PATH.')
+  throw new DaybookError(
+    'unavailable',
+    'There is no nats-server on this machine. Run "npm start" once in the clone, which brings one, or put one on the PATH.',
+  )
 }

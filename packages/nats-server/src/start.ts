@@ -13,6 +13,8 @@ export interface NatsServerOptions {
   port: number
   /** The server keeps its streams, configuration and log here. */
   storeDir: string
+  /** How long it may take to start; 20,000 by default: the first start on a slow disk takes about a second. */
+  readyWithinMs?: number
 }
 
 /** A running server. Disposing it stops it in good order; the store stays. */
@@ -26,7 +28,6 @@ export interface NatsServer extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-/** The first start of a store on a slow disk takes about a second. */
 const READY_WITHIN_MS = 20_000
 const STOP_WITHIN_MS = 10_000
 const PROBE_EVERY_MS = 25
@@ -105,10 +106,14 @@ class Server implements NatsServer {
   async restart(): Promise<void> {
     this.#wanted = true
     this.#spawn()
-    const { host, port } = this.#options
-    const deadline = Date.now() + READY_WITHIN_MS
+    const { host, port, readyWithinMs = READY_WITHIN_MS } = this.#options
+    const deadline = Date.now() + readyWithinMs
     while (!(await greets(host, port))) {
-      if (Date.now() > deadline) throw new DaybookError('unavailable', `nats-server did not start within ${READY_WITHIN_MS} ms. Its log is ${join(this.storeDir, 'nats.log')}.`)
+      if (Date.now() > deadline)
+        throw new DaybookError(
+          'unavailable',
+          `nats-server did not start within ${readyWithinMs} ms. Its log is ${join(this.storeDir, 'nats.log')}.`,
+        )
       await delay(PROBE_EVERY_MS)
     }
   }
@@ -123,11 +128,15 @@ class Server implements NatsServer {
 
   #spawn(): void {
     // A group of its own: Ctrl-C at the terminal must reach the services first, which still have to drain.
-    const child = spawn(this.#options.binary, ['--config', join(this.storeDir, CONFIG)], { stdio: 'ignore', detached: true })
+    const child = spawn(this.#options.binary, ['--config', join(this.storeDir, CONFIG)], {
+      stdio: 'ignore',
+      detached: true,
+    })
     this.#child = child
     child.once('error', () => {})
     child.once('exit', () => {
-      if (this.#wanted && this.#child === child) setTimeout(() => this.#wanted && this.#spawn(), RESTART_AFTER_MS).unref()
+      if (this.#wanted && this.#child === child)
+        setTimeout(() => this.#wanted && this.#spawn(), RESTART_AFTER_MS).unref()
     })
   }
 
