@@ -4,8 +4,8 @@ import { during, report } from './progress.mjs'
 import { SetupProblem } from './setup-problem.mjs'
 import { isAtLeast } from './versions.mjs'
 
-/** The oldest Node that runs Daybook. */
-const NODE_FLOOR = '22.22'
+/** The oldest Node that runs Daybook. Node 22 has no AsyncDisposableStack, by which services stop what they started. */
+const NODE_FLOOR = '24.0'
 
 /** What is fetched where the host's Node is older: the images' major version. */
 const NODE_PINNED = '24.21.0'

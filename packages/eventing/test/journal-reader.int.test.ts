@@ -48,6 +48,9 @@ describe('journalReader', () => {
     expect(await positions({ limit: 10, kinds: ['run', 'cron'], after: 1 })).toEqual([2, 3, 4, 5, 7])
     expect(await positions({ limit: 10, types: ['RUN_CREATED', 'JOB_ADDED'] })).toEqual([1, 2, 3])
     expect(await positions({ limit: 10, kinds: [] })).toEqual([])
+    expect(await positions({ limit: 3, kinds: ['run', 'cron'], reverse: true })).toEqual([7, 5, 4])
+    expect(await positions({ limit: 3, kinds: ['run', 'cron'], reverse: true, after: 4 })).toEqual([3, 2, 1])
+    expect(await positions({ limit: 9, kinds: ['cron'], tenant: 'main', stream: 'run/a' })).toEqual([])
   })
 
   it('reads a stream by seq, forward and backward', async () => {

@@ -124,7 +124,9 @@ describe('parseAppendRequest', () => {
     const other = event({ key: 'k', data: { message: 'another one' } })
     expect(errorOf({ events: [one, { ...other, id: one.id, key: 'l' }] }).code).toBe('id-reused')
     expect(errorOf({ events: [one, other] }).code).toBe('key-reused')
-    expect(errorOf({ events: [one, one, { ...other, stream: 'run/r2' }] })).toMatchObject({ code: 'accepted' })
+    expect(errorOf({ events: [one, one, { ...other, stream: 'run/r2' }] })).toMatchObject({
+      code: 'accepted',
+    })
   })
 
   it('names no value of the sender in a message, and no endless key', () => {

@@ -11,7 +11,7 @@ export interface DataDirectory extends AsyncDisposable {
   announce(endpoint: Endpoint): Promise<void>
 }
 
-export interface Endpoint {
+interface Endpoint {
   http: string
   nats: string
   pid: number

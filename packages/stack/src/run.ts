@@ -29,11 +29,11 @@ const HOST = '127.0.0.1'
  */
 export async function runStack(options: RunStackOptions): Promise<number> {
   const logger = createLogger({ service: 'daybook', level: 'warn', pretty: process.stdout.isTTY })
-  let failure: unknown
+  let failure: Error | undefined
   const code = await runUntilSignalled(
     async (signal) => {
       await serve(options, signal).catch((error: unknown) => {
-        failure = error
+        failure = error instanceof Error ? error : new Error(String(error))
       })
     },
     { logger },

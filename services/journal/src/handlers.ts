@@ -25,7 +25,7 @@ export interface HandlerParts {
 }
 
 /** The third word of `daybook.rpc.<tenant>.…` and `daybook.queue.<tenant>.…`; the server's permissions vouch for it. */
-export function tenantOf(subject: string): string {
+function tenantOf(subject: string): string {
   const tenant = subject.split('.')[2] ?? ''
   if (!isTenant(tenant))
     throw new DaybookError('invalid-request', `"${tenant}" in the subject is not the name of a tenant.`)

@@ -65,7 +65,7 @@ export interface Known {
 }
 
 /** `base` is the last position before the batch's block. */
-export type Outcome = { receipts: (base: number) => Receipt[] } | { refusal: DaybookError }
+type Outcome = { receipts: (base: number) => Receipt[] } | { refusal: DaybookError }
 
 export interface Settlement {
   outcomes: Outcome[]

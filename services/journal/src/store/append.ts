@@ -15,7 +15,7 @@ import {
 import type { JournalTables } from './tables.ts'
 
 /** What became of one request of a batch. */
-export type Answer = { receipts: Receipt[] } | { refusal: DaybookError }
+type Answer = { receipts: Receipt[] } | { refusal: DaybookError }
 
 export interface CommittedBatch {
   answers: Answer[]

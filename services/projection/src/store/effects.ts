@@ -19,12 +19,16 @@ export async function loadEffects(
 ): Promise<RunStates['effects']> {
   if (keys.length === 0) return new Map()
   const { rows } = await sql<EffectRow>`
-    select tenant, run_id, effect_id, document from projection.effects
-    join unnest(
+    select effect.* from unnest(
       ${keys.map(({ tenant }) => tenant)}::text[],
       ${keys.map(({ runId }) => runId)}::text[],
       ${keys.map(({ effectId }) => effectId)}::text[]
-    ) as wanted (tenant, run_id, effect_id) using (tenant, run_id, effect_id)`.execute(executor)
+    ) as wanted (tenant, run_id, effect_id)
+    cross join lateral (
+      select tenant, run_id, effect_id, document from projection.effects effect
+      where (effect.tenant, effect.run_id, effect.effect_id) = (wanted.tenant, wanted.run_id, wanted.effect_id)
+      limit 1 -- the key is unique; this makes the planner look each one up instead of reading the whole table
+    ) effect`.execute(executor)
   return new Map(
     rows.map((row) => {
       const key = { tenant: row.tenant, runId: row.run_id, effectId: row.effect_id }

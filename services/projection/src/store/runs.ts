@@ -16,9 +16,14 @@ export async function loadRuns(
   keys: readonly RunKey[],
 ): Promise<RunStates['runs']> {
   const { rows } = await sql<RunRow>`
-    select tenant, run_id, document from projection.runs
-    join unnest(${keys.map(({ tenant }) => tenant)}::text[], ${keys.map(({ runId }) => runId)}::text[])
-      as wanted (tenant, run_id) using (tenant, run_id)`.execute(executor)
+    select run.* from unnest(
+      ${keys.map(({ tenant }) => tenant)}::text[], ${keys.map(({ runId }) => runId)}::text[]
+    ) as wanted (tenant, run_id)
+    cross join lateral (
+      select tenant, run_id, document from projection.runs run
+      where (run.tenant, run.run_id) = (wanted.tenant, wanted.run_id)
+      limit 1 -- the key is unique; this makes the planner look each one up instead of reading the whole table
+    ) run`.execute(executor)
   const runs = rows.map(({ tenant, run_id: runId, document: run }) => ({ tenant, runId, run }))
   return new Map(runs.map((run) => [nameOf({ tenant: run.tenant, runId: run.runId }), run]))
 }
