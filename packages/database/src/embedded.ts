@@ -7,6 +7,8 @@ import { numericTypes } from './open.ts'
 export interface EmbeddedPostgres extends AsyncDisposable {
   /** A view for one service. Disposing a view leaves the server running. */
   database<DB>(): Database<DB>
+  /** Frees dead rows and refreshes the planner's statistics: an embedded Postgres has no background process for that. */
+  maintain(): Promise<void>
 }
 
 /**
@@ -26,6 +28,9 @@ export async function openEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
   return {
     database: <DB>() =>
       databaseOver(new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }), async () => {}),
+    async maintain() {
+      await pool.query('vacuum (analyze)')
+    },
     async [Symbol.asyncDispose]() {
       await pool.end()
       await server.close()

@@ -3,8 +3,8 @@ import { DaybookError } from '@daybook/errors'
 /** A probe must answer before its own caller gives up: Docker and Kubernetes usually wait a few seconds. */
 const TIMEOUT_MS = 2_000
 
-/** What a check says: all is well, or why not. The reason is shown to anyone who asks, so it holds no secret. */
-export type CheckResult = { ok: true } | { ok: false; reason: string }
+/** What a check says: all is well (or well enough), or why not. Both texts are shown to anyone who asks: no secrets. */
+export type CheckResult = { ok: true; detail?: string } | { ok: false; reason: string }
 
 /** Asks one part that the service needs. What it throws counts as not ready. */
 export type Check = (signal: AbortSignal) => CheckResult | Promise<CheckResult>

@@ -31,6 +31,7 @@ const APPEND_BUDGET_MS = 25
 const COMPARE_MS = 2_000
 /** Further behind than this, the stack says that it is not ready. */
 const LAG_MAX = 10_000
+const MAINTENANCE_EVERY_MS = 10 * 60_000
 const LOOPBACK = '127.0.0.1'
 
 /** Starts everything in this process, beside a real nats-server. Disposing it stops everything in reverse. */
@@ -51,6 +52,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   onStep('bringing its tables up to date')
   await migrate(postgres.database(), journalMigrations)
   await migrate(postgres.database(), projectionMigrations)
+  stack.use(startMaintenance(postgres))
   onStep('starting the services')
   const parts = { postgres, natsUrl: nats.url, logLevel: options.logLevel }
   const journal = stack.use(await startJournal(parts))
@@ -65,6 +67,22 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   )
   const opened = stack.move()
   return { httpUrl: gateway.http.url, natsUrl: nats.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+/** At once, since the tables may have grown before; the work is small as long as it is done often. */
+function startMaintenance(postgres: EmbeddedPostgres): AsyncDisposable {
+  // What fails is tried again at the next turn; it is only the speed of reads that waits for it.
+  const run = () => postgres.maintain().catch(() => {})
+  let running = run()
+  const timer = setInterval(() => {
+    running = run()
+  }, MAINTENANCE_EVERY_MS)
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await running
+    },
+  }
 }
 
 interface Parts {
