@@ -28,7 +28,7 @@ const USAGE = `Usage: node infra/bootstrap.mjs <command> [arguments]
  * @type {Record<string, (tools: Tools, args: string[]) => number | Promise<number>>}
  */
 const commands = {
-  start: ({ env }, args) => runProgram('packages/stack/dist/main.js', ['up', ...args], env),
+  start: ({ env }, args) => runProgram('packages/cli/bin/daybook.mjs', ['up', ...args], env),
   test: ({ pnpm, env }, args) => runTests({ root, pnpm: pnpm.path, env }, args),
   bench: ({ env }, args) => runProgram('bench/dist/main.js', args, env),
   setup: () => 0,

@@ -28,7 +28,11 @@ authorization {
 `,
   )
   stack.use(
-    await startProcess({ command: findNatsServer(), args: ['-c', config], readyWhen: /Server is ready/ }),
+    await startProcess({
+      command: await findNatsServer(),
+      args: ['-c', config],
+      readyWhen: /Server is ready/,
+    }),
   )
   address = `127.0.0.1:${port}`
 })

@@ -27,7 +27,7 @@ export async function openEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
   const pool = new pg.Pool(Object.assign(config, { max: config.poolSize, types: numericTypes }))
   return {
     database: <DB>() =>
-      databaseOver(new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }), async () => {}),
+      databaseOver(new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }), pool, async () => {}),
     async maintain() {
       await pool.query('vacuum (analyze)')
     },

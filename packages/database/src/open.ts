@@ -46,5 +46,5 @@ export function openDatabase<DB>(config: DatabaseConfig): Database<DB> {
   pool.on('error', (error) => config.onBroken?.(error))
   pool.on('connect', (client) => client.on('error', (error) => config.onBroken?.(error)))
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
-  return databaseOver(kysely, () => kysely.destroy())
+  return databaseOver(kysely, pool, () => kysely.destroy())
 }

@@ -25,19 +25,21 @@ function isAlive(pid: number): boolean {
 }
 
 describe('findNatsServer', () => {
-  it('takes the one that is named, then the newest in the cache, then one on the PATH', async () => {
+  it('takes the one that is named, then the newest in the cache, then one on the PATH that is not too old', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'daybook-nats-'))
-    const fake = async (...path: string[]) => {
+    const fake = async (version: string, ...path: string[]) => {
       const file = join(folder, ...path)
       await mkdir(join(file, '..'), { recursive: true })
-      await writeFile(file, '', { mode: 0o755 })
+      await writeFile(file, `#!/bin/sh\necho nats-server: v${version}\n`, { mode: 0o755 })
       return file
     }
-    const onPath = await fake('bin', 'nats-server')
-    const env = { DAYBOOK_CACHE: join(folder, 'cache'), PATH: `/nowhere:${join(folder, 'bin')}` }
+    await fake('2.9.10', 'old', 'nats-server')
+    const onPath = await fake('2.14.3', 'bin', 'nats-server')
+    const path = ['/nowhere', join(folder, 'old'), join(folder, 'bin')].join(':')
+    const env = { DAYBOOK_CACHE: join(folder, 'cache'), PATH: path }
     expect(await findNatsServer(env)).toBe(onPath)
-    await fake('cache', 'nats-server-2.9.10', 'nats-server')
-    const newest = await fake('cache', 'nats-server-2.15.1', 'nats-server')
+    await fake('2.14.9', 'cache', 'nats-server-2.14.9', 'nats-server')
+    const newest = await fake('2.15.1', 'cache', 'nats-server-2.15.1', 'nats-server')
     expect(await findNatsServer(env)).toBe(newest)
     expect(await findNatsServer({ ...env, DAYBOOK_NATS_SERVER: onPath })).toBe(onPath)
     await rm(folder, { recursive: true })

@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { findNatsServer as findBinary } from '@daybook/nats-server'
 import { freePort } from './free-port.ts'
 import { type SupervisedProcess, startProcess } from './process.ts'
 import { createTempFolder } from './temp-folder.ts'
@@ -32,9 +30,6 @@ export interface NatsOptions {
   port?: number
 }
 
-/** Servers before this version have known holes. */
-const VERSION_FLOOR = [2, 14, 3]
-
 /** Enough for an atomic batch of large events in one request. */
 const PAYLOAD_MAX = '4MB'
 
@@ -47,7 +42,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     const config = join(folder.path, 'nats.conf')
     await writeFile(config, configText(port, storeDir))
     const server = await startProcess({
-      command: findNatsServer(),
+      command: await findNatsServer(),
       args: ['-c', config],
       readyWhen: /Server is ready/,
     })
@@ -91,35 +86,7 @@ jetstream {
 `
 }
 
-/**
- * The nats-server program: the one that DAYBOOK_NATS_SERVER names, else the PATH's if it is new enough, else the newest
- * in the cache that infra/bootstrap.mjs fills.
- */
-export function findNatsServer(env: NodeJS.ProcessEnv = process.env): string {
-  if (env['DAYBOOK_NATS_SERVER']) return env['DAYBOOK_NATS_SERVER']
-  const onPath = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nats-server'))
-  const usable = [...onPath.filter((path) => existsSync(path) && isNewEnough(path)), ...listCached(env)]
-  const [first] = usable
-  if (!first)
-    throw new Error('there is no nats-server: run `node infra/bootstrap.mjs setup`, which fetches it')
-  return first
-}
-
-/** The servers in the cache, newest first. Its layout is that of infra/bootstrap/cache.mjs. */
-function listCached(env: NodeJS.ProcessEnv): string[] {
-  const cache = env['DAYBOOK_CACHE'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'daybook')
-  const names = existsSync(cache) ? readdirSync(cache) : []
-  return names
-    .filter((name) => name.startsWith('nats-server-'))
-    .toSorted(new Intl.Collator('en', { numeric: true }).compare)
-    .toReversed()
-    .map((name) => join(cache, name, 'nats-server'))
-    .filter((path) => existsSync(path))
-}
-
-function isNewEnough(path: string): boolean {
-  const version = /v(\d+)\.(\d+)\.(\d+)/.exec(execFileSync(path, ['--version'], { encoding: 'utf8' }))
-  const parts = version?.slice(1).map(Number) ?? []
-  const difference = VERSION_FLOOR.map((floor, i) => (parts[i] ?? 0) - floor).find((by) => by !== 0)
-  return difference === undefined || difference > 0
+/** The nats-server program, see `@daybook/nats-server`. */
+export function findNatsServer(): Promise<string> {
+  return findBinary(process.env)
 }

@@ -1,6 +1,6 @@
 /** The process that reaper.ts starts. It reads the list until the pipe closes, and then undoes what is on it. */
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Leftover } from './reaper.ts'
@@ -31,13 +31,21 @@ for (const leftover of leftovers) {
 }
 
 async function endProcess(pid: number, signal: NodeJS.Signals): Promise<void> {
-  if (!send(pid, signal)) return
+  send(pid, signal)
   // A process that was paused acts on the signal only when it goes on.
   send(pid, 'SIGCONT')
   const deadline = performance.now() + ENDING_MS_MAX
-  while (send(pid, 0)) {
-    if (performance.now() > deadline) send(pid, 'SIGKILL')
-    await pause(20)
+  while (isRunning(pid) && performance.now() < deadline) await pause(20)
+  send(pid, 'SIGKILL')
+}
+
+/** Whether the process still does something: one that has ended counts as existing until its parent looks at it. */
+function isRunning(pid: number): boolean {
+  try {
+    return send(pid, 0) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  } catch {
+    // Not every system has /proc.
+    return send(pid, 0)
   }
 }
 

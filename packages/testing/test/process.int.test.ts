@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -72,15 +72,20 @@ describe('the reaper', () => {
   })
 })
 
+/** A process that has ended but that nobody has looked at (state Z) is not alive. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0)
+    return process.kill(pid, 0) && stateOf(pid) !== 'Z'
   } catch {
     return false
   }
 }
 
+/** The letter that the system gives to what the process is doing: T when it is paused. */
 function stateOf(pid: number): string {
-  const [, state = ''] = /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
-  return state
+  // Small images have no ps, and not every system has /proc.
+  if (existsSync('/proc')) return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? ''
+  return spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })
+    .stdout.trim()
+    .charAt(0)
 }

@@ -10,8 +10,8 @@ create table journal.head (
 );
 insert into journal.head (position, era) values (0, 1);
 
--- The end of each stream. An append locks the rows of its streams in sorted order: that is the only concurrency
--- control there is. A row with seq 0 was named in an expectation and has no event yet.
+-- The end of each stream. An append locks the rows of its streams in sorted order and requires that they are as it saw
+-- them: that is the only concurrency control there is. A row with seq 0 was named in an expectation and has no event yet.
 create table journal.streams (
   tenant text   not null,
   stream text   not null,
@@ -56,6 +56,13 @@ end
 $$;
 create trigger events_append_only before update or delete or truncate on journal.events
   for each statement execute function journal.refuse_change();
+
+-- What an append calls when a stream no longer ends where it was seen: the statement fails whole and is tried anew.
+create function journal.lost_race() returns integer language plpgsql as $$
+begin
+  raise exception 'another instance has moved one of the streams' using errcode = '40001';
+end
+$$;
 
 grant select, insert on journal.events to daybook_journal;
 grant select, insert, update on journal.streams to daybook_journal;

@@ -29,6 +29,11 @@ import type { JournalTables } from './store/tables.ts'
 
 /** A dead relay is replaced after this time; a live one renews long before. */
 const LEASE_MS = 10_000
+/**
+ * The least time between two batches. JetStream syncs each batch to the disk on its own, and each read has its price, so
+ * under load a few larger batches cost far less than many small ones; live tails do not wait for this.
+ */
+const SPACING_MS = 20
 const SAVE_EVERY_MS = 1_000
 /** One small request: cheap enough, and consumers read what is missing from the journal meanwhile. */
 const CHECK_EVERY_MS = 5_000
@@ -114,6 +119,7 @@ async function publishUnderLease(
         checkedAt = performance.now()
       }
       if (events.length === 0) await parts.waitBeyond(lease.cursor.position, IDLE_MS, signal)
+      else if (events.length < BATCH_EVENTS_MAX) await pause(SPACING_MS, signal)
     }
     await save()
   } finally {

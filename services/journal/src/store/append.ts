@@ -1,11 +1,10 @@
 import type { Database } from '@daybook/database'
-import { DaybookError } from '@daybook/errors'
+import type { DaybookError } from '@daybook/errors'
 import { FIRST_PREV, type Receipt } from '@daybook/events'
-import { sql, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import {
   type Job,
   type Known,
-  type KnownEvent,
   type NewEvent,
   nameOf,
   type Settlement,
@@ -23,127 +22,169 @@ export interface CommittedBatch {
   position: number | undefined
 }
 
-type Trx = Transaction<JournalTables>
-
 /**
- * Appends a batch in one transaction: lock the streams, find repetitions, settle, insert. Positions are taken last, so
- * that the one row every append needs is locked for the insert and the commit only.
+ * Appends a batch in two statements, each a transaction of its own, so that no lock is held while words travel:
+ *
+ * A1 Read the ends of the streams, the events that the journal has already under the ids and keys of the batch, and the
+ *    database's time. Settle the batch against that.
+ * A2 Write everything in one statement, which first locks the streams in sorted order and requires that they still end
+ *    where A1 saw them. If one does not, another instance was faster: nothing is written (SQLSTATE 40001), and the
+ *    batch has to be settled again.
+ * A3 The row of `journal.head`, which every append needs, is locked last: for the insert and the commit only.
  */
 export async function appendBatch(
   database: Database<JournalTables>,
   jobs: readonly Job[],
 ): Promise<CommittedBatch> {
-  return database.transaction(async (trx) => {
-    const { heads, recordedAt } = await lockStreams(trx, jobs)
-    const known = { heads, ...(await findKnown(trx, jobs)) }
-    const settlement = settle(jobs, known, recordedAt)
-    const base = settlement.events.length === 0 ? undefined : await insert(trx, settlement)
-    return {
-      answers: settlement.outcomes.map((outcome) =>
-        'refusal' in outcome ? outcome : { receipts: outcome.receipts(base ?? 0) },
-      ),
-      position: base === undefined ? undefined : base + settlement.events.length,
-    }
-  })
+  const { known, recordedAt } = await readKnown(database, jobs)
+  const settlement = settle(jobs, known, recordedAt)
+  const base = settlement.events.length === 0 ? undefined : await write(database, settlement, known.heads)
+  return {
+    answers: settlement.outcomes.map((outcome) =>
+      'refusal' in outcome ? outcome : { receipts: outcome.receipts(base ?? 0) },
+    ),
+    position: base === undefined ? undefined : base + settlement.events.length,
+  }
 }
 
-interface HeadRow {
+/** The end of a stream (`id` is null), or an event. */
+interface KnownRow {
   tenant: string
   stream: string
   seq: number
   hash: string
   now: Date
-}
-
-/** Locks the rows of all streams that the batch writes or expects something of, making those that are missing. */
-async function lockStreams(
-  trx: Trx,
-  jobs: readonly Job[],
-): Promise<{ heads: Map<string, StreamHead>; recordedAt: string }> {
-  const wanted = new Map<string, { tenant: string; stream: string }>()
-  for (const { tenant, request } of jobs) {
-    for (const { stream } of request.events) wanted.set(nameOf(tenant, stream), { tenant, stream })
-    for (const stream of request.expect.keys()) wanted.set(nameOf(tenant, stream), { tenant, stream })
-  }
-  const names = [...wanted.values()]
-  const tenants = names.map(({ tenant }) => tenant)
-  const streams = names.map(({ stream }) => stream)
-  const { rows } = await sql<HeadRow>`
-    with wanted as (
-      select * from unnest(${tenants}::text[], ${streams}::text[]) as w (tenant, stream)
-    ), made as (
-      insert into journal.streams (tenant, stream, seq, hash)
-      select tenant, stream, 0, decode(${FIRST_PREV}, 'hex') from wanted w
-      where not exists (select from journal.streams s where s.tenant = w.tenant and s.stream = w.stream)
-      order by tenant, stream
-      on conflict do nothing
-      returning tenant, stream, seq, hash
-    ), locked as (
-      select s.tenant, s.stream, s.seq, s.hash from journal.streams s join wanted using (tenant, stream)
-      order by s.tenant, s.stream for update of s
-    )
-    select tenant, stream, seq, encode(hash, 'hex') as hash, clock_timestamp() as now
-    from (select * from locked union all select * from made) as heads`.execute(trx)
-  if (rows.length < names.length) throw new StreamAppeared()
-  const heads = new Map(rows.map(({ tenant, stream, seq, hash }) => [nameOf(tenant, stream), { seq, hash }]))
-  // One clock for all instances: the database's, read after the locks were taken.
-  return { heads, recordedAt: (rows[0]?.now ?? new Date()).toISOString() }
-}
-
-/** Another instance made one of the streams while this statement ran; a new statement will see it. */
-class StreamAppeared extends Error {
-  /** serialization_failure: the transaction is run again. */
-  readonly code = '40001'
-}
-
-interface KnownRow extends Omit<KnownEvent, 'recordedAt' | 'key'> {
+  id: string | null
+  type: string
+  v: number
   key: string | null
+  position: number
   recorded_at: Date
+  checksum: string
 }
 
-const KNOWN_COLUMNS = sql`e.tenant, e.id, e.stream, e.type, e.v, e.key, e.seq, e.position, e.recorded_at,
-  encode(e.checksum, 'hex') as checksum, encode(e.hash, 'hex') as hash`
+const EVENT_COLUMNS = sql`e.tenant, e.stream, e.seq, e.hash, e.id, e.type, e.v, e.key, e.position, e.recorded_at, e.checksum`
 
-async function findKnown(trx: Trx, jobs: readonly Job[]): Promise<Pick<Known, 'byId' | 'byKey'>> {
+/** A1. One statement, so that heads and events are of one snapshot. */
+async function readKnown(
+  database: Database<JournalTables>,
+  jobs: readonly Job[],
+): Promise<{ known: Known; recordedAt: string }> {
+  const heads = streamsOf(jobs)
   const drafts = jobs.flatMap(({ tenant, request }) => request.events.map((draft) => ({ tenant, draft })))
   const keyed = drafts.filter(({ draft }) => draft.key !== undefined)
-  const byIds = sql<KnownRow>`
-    select ${KNOWN_COLUMNS} from journal.events e
-    join unnest(${drafts.map(({ tenant }) => tenant)}::text[], ${drafts.map(({ draft }) => draft.id)}::text[]) as i (tenant, id)
-      using (tenant, id)`
-  const byKeys = sql<KnownRow>`
-    select ${KNOWN_COLUMNS} from journal.events e
+  const byKey = sql`union all
+    select ${EVENT_COLUMNS} from journal.events e
     join unnest(${keyed.map(({ tenant }) => tenant)}::text[], ${keyed.map(({ draft }) => draft.stream)}::text[],
                 ${keyed.map(({ draft }) => draft.key)}::text[]) as k (tenant, stream, key)
       on e.tenant = k.tenant and e.stream = k.stream and e.key = k.key and e.key is not null`
-  const { rows } = await (keyed.length === 0 ? byIds : sql<KnownRow>`${byIds} union ${byKeys}`).execute(trx)
-  const events = rows.map(toKnown)
-  return {
-    byId: new Map(events.map((event) => [nameOf(event.tenant, event.id), event])),
-    byKey: new Map(
-      events.flatMap((event) =>
-        event.key === undefined ? [] : [[nameOf(event.tenant, event.stream, event.key), event] as const],
-      ),
-    ),
+  const rows = await database.prepared(
+    keyed.length === 0 ? 'append-read' : 'append-read-keyed',
+    sql<KnownRow>`
+    select tenant, stream, seq, encode(hash, 'hex') as hash, clock_timestamp() as now,
+      id, type, v, key, position, recorded_at, encode(checksum, 'hex') as checksum
+    from (
+      select w.tenant, w.stream, coalesce(s.seq, 0) as seq, coalesce(s.hash, decode(${FIRST_PREV}, 'hex')) as hash,
+        null as id, null as type, null::integer as v, null as key, null::bigint as position,
+        null::timestamptz as recorded_at, null::bytea as checksum
+      from unnest(${heads.map(({ tenant }) => tenant)}::text[], ${heads.map(({ stream }) => stream)}::text[])
+        as w (tenant, stream)
+      left join journal.streams s using (tenant, stream)
+      union all
+      select ${EVENT_COLUMNS} from journal.events e
+      join unnest(${drafts.map(({ tenant }) => tenant)}::text[], ${drafts.map(({ draft }) => draft.id)}::text[]) as i (tenant, id)
+        using (tenant, id)
+      ${keyed.length === 0 ? sql`` : byKey}
+    ) known`,
+  )
+  return { known: toKnown(rows), recordedAt: (rows[0]?.now ?? new Date()).toISOString() }
+}
+
+/** All streams that the batch writes or expects something of, each once. */
+function streamsOf(jobs: readonly Job[]): { tenant: string; stream: string }[] {
+  const streams = new Map<string, { tenant: string; stream: string }>()
+  for (const { tenant, request } of jobs) {
+    for (const { stream } of request.events) streams.set(nameOf(tenant, stream), { tenant, stream })
+    for (const stream of request.expect.keys()) streams.set(nameOf(tenant, stream), { tenant, stream })
   }
+  return [...streams.values()]
 }
 
-function toKnown({ recorded_at, key, ...row }: KnownRow): KnownEvent {
-  return { ...row, key: key ?? undefined, recordedAt: recorded_at.toISOString() }
+function toKnown(rows: readonly KnownRow[]): Known {
+  const known: Known = { heads: new Map(), byId: new Map(), byKey: new Map() }
+  for (const row of rows) {
+    const { tenant, stream, seq, hash, id, key } = row
+    if (id === null) {
+      known.heads.set(nameOf(tenant, stream), { seq, hash })
+      continue
+    }
+    const event = { ...row, id, key: key ?? undefined, recordedAt: row.recorded_at.toISOString() }
+    known.byId.set(nameOf(tenant, id), event)
+    if (key !== null) known.byKey.set(nameOf(tenant, stream, key), event)
+  }
+  return known
 }
 
-/** Inserts the events of a settlement and answers the last position before them. */
-async function insert(trx: Trx, { events, heads }: Settlement): Promise<number> {
-  const grown = [...heads].map(([name, head]) => ({ name: name.split(' '), ...head }))
+/** A stream that the batch relies on, and where it must still end. */
+interface Relied {
+  tenant: string
+  stream: string
+  before: StreamHead
+  after: StreamHead
+}
+
+/** In one order for all instances, so that they wait for each other instead of dying of a deadlock. */
+function reliedOn({ heads }: Settlement, before: ReadonlyMap<string, StreamHead>): Relied[] {
+  return [...before]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, head]) => {
+      const space = name.indexOf(' ')
+      return {
+        tenant: name.slice(0, space),
+        stream: name.slice(space + 1),
+        before: head,
+        after: heads.get(name) ?? head,
+      }
+    })
+}
+
+/** A2, A3. Answers the last position before the new events. */
+async function write(
+  database: Database<JournalTables>,
+  settlement: Settlement,
+  before: ReadonlyMap<string, StreamHead>,
+): Promise<number> {
+  const relied = reliedOn(settlement, before)
+  const { events } = settlement
   const column = <T>(pick: (event: NewEvent) => T): T[] => events.map(pick)
-  const { rows } = await sql<{ base: number }>`
-    with block as (
-      update journal.head set position = position + ${events.length} returning position - ${events.length} as base
+  const rows = await database.prepared(
+    'append-write',
+    sql<{ base: number }>`
+    with relied as (
+      select * from unnest(
+        ${relied.map(({ tenant }) => tenant)}::text[], ${relied.map(({ stream }) => stream)}::text[],
+        ${relied.map((one) => one.before.seq)}::bigint[], ${relied.map((one) => one.after.seq)}::bigint[],
+        ${relied.map((one) => one.after.hash)}::text[]) as r (tenant, stream, seq_before, seq_after, hash_after)
+    ), locked as (
+      select s.tenant, s.stream, s.seq from relied join journal.streams s using (tenant, stream)
+      order by s.tenant, s.stream for update of s
+    ), made as (
+      insert into journal.streams (tenant, stream, seq, hash)
+      select tenant, stream, seq_after, decode(hash_after, 'hex') from relied
+      where seq_before = 0 and not exists (select from locked l where l.tenant = relied.tenant and l.stream = relied.stream)
+      order by tenant, stream
+      on conflict do nothing
+      returning 1
     ), moved as (
-      update journal.streams s set seq = m.seq, hash = decode(m.hash, 'hex')
-      from unnest(${grown.map(({ name }) => name[0])}::text[], ${grown.map(({ name }) => name[1])}::text[],
-                  ${grown.map(({ seq }) => seq)}::bigint[], ${grown.map(({ hash }) => hash)}::text[]) as m (tenant, stream, seq, hash)
-      where s.tenant = m.tenant and s.stream = m.stream
+      update journal.streams s set seq = r.seq_after, hash = decode(r.hash_after, 'hex')
+      from relied r join locked l on l.tenant = r.tenant and l.stream = r.stream and l.seq = r.seq_before
+      where s.tenant = r.tenant and s.stream = r.stream
+      returning 1
+    ), block as (
+      update journal.head set position = position + case
+        when (select count(*) from made) + (select count(*) from moved) = ${relied.length}::integer then ${events.length}::integer
+        else journal.lost_race() end
+      returning position - ${events.length}::integer as base
     ), added as (
       insert into journal.events (position, tenant, stream, kind, seq, id, type, v, key, data, actor_kind, actor_id,
         occurred_at, recorded_at, correlation_id, causation_id, traceparent, checksum, prev, hash)
@@ -164,9 +205,9 @@ async function insert(trx: Trx, { events, heads }: Settlement): Promise<number> 
       ) with ordinality as e (tenant, stream, kind, seq, id, type, v, key, data, actor_kind, actor_id, occurred_at,
         recorded_at, correlation_id, causation_id, traceparent, checksum, prev, hash, n)
     )
-    select base from block`.execute(trx)
+    select base from block`,
+  )
   const base = rows[0]?.base
-  if (base === undefined)
-    throw new DaybookError('internal', 'journal.head has no row. Was the migration interrupted?')
+  if (base === undefined) throw new Error('journal.head has no row: the migration was interrupted')
   return base
 }
