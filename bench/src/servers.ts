@@ -18,7 +18,7 @@ export async function openPostgres(env: Environment): Promise<Cluster & { from: 
 }
 
 export async function natsVersion(): Promise<string> {
-  const { stdout } = await promisify(execFile)(findNatsServer(), ['--version'])
+  const { stdout } = await promisify(execFile)(await findNatsServer(), ['--version'])
   return /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? 'unknown'
 }
 

@@ -33,6 +33,7 @@ export async function runAppend(options: AppendOptions): Promise<Report> {
   await using postgres = await openPostgres(env)
   const settings = await readSettings(postgres.url)
   await using nats = await startNats()
+  const version = await natsVersion()
   await using journal = await createDatabase(postgres.url)
   await using peers = await installPeers(postgres.url)
   await using daybook = await startDaybook({ databaseUrl: journal.url, natsUrl: nats.url })
@@ -51,7 +52,7 @@ export async function runAppend(options: AppendOptions): Promise<Report> {
     startedAt,
     machine,
     postgres: { from: postgres.from, ...settings },
-    nats: { version: await natsVersion(), syncInterval: 'always' },
+    nats: { version, syncInterval: 'always' },
     systems: await describeSystems(scenarios),
     plan,
     results,

@@ -41,13 +41,21 @@ async function withRetry<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** Builds the view over a Kysely instance and the pool below it; `close` ends what the view holds. */
-export function databaseOver<DB>(kysely: Kysely<DB>, pool: Pool, close: () => Promise<void>): Database<DB> {
+export function databaseOver<DB>(
+  kysely: Kysely<DB>,
+  { pool, keepsPlans }: { pool: Pool; keepsPlans: boolean },
+  close: () => Promise<void>,
+): Database<DB> {
   return {
     kysely,
     async prepared<Row>(name: string, statement: RawBuilder<Row>) {
       const { sql: text, parameters } = statement.compile(kysely)
       try {
-        const { rows } = await pool.query<Row & object>({ name, text, values: [...parameters] })
+        const { rows } = await pool.query<Row & object>({
+          ...(keepsPlans && { name }),
+          text,
+          values: [...parameters],
+        })
         return rows
       } catch (error) {
         throw asUnavailable(error)

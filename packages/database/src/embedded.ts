@@ -27,7 +27,12 @@ export async function openEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
   const pool = new pg.Pool(Object.assign(config, { max: config.poolSize, types: numericTypes }))
   return {
     database: <DB>() =>
-      databaseOver(new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }), pool, async () => {}),
+      // Without statistics, which nothing gathers here by itself, a plan that is kept may become a bad one.
+      databaseOver(
+        new Kysely<DB>({ dialect: new PostgresDialect({ pool }) }),
+        { pool, keepsPlans: false },
+        async () => {},
+      ),
     async maintain() {
       await pool.query('vacuum (analyze)')
     },

@@ -12,6 +12,8 @@ export interface DatabaseConfig {
   poolMax?: number
   /** A statement that takes longer is cancelled. 0 = never. */
   statementTimeoutMs?: number
+  /** Server settings of each connection, such as `{ jit: 'off' }`. Not for secrets. */
+  settings?: Readonly<Record<string, string>>
   /** Told of a connection that broke; the pool replaces it by itself. */
   onBroken?: (error: Error) => void
 }
@@ -38,6 +40,9 @@ export function openDatabase<DB>(config: DatabaseConfig): Database<DB> {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: config.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    options: Object.entries(config.settings ?? {})
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
     keepAlive: true,
     types: numericTypes,
   })
@@ -46,5 +51,5 @@ export function openDatabase<DB>(config: DatabaseConfig): Database<DB> {
   pool.on('error', (error) => config.onBroken?.(error))
   pool.on('connect', (client) => client.on('error', (error) => config.onBroken?.(error)))
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
-  return databaseOver(kysely, pool, () => kysely.destroy())
+  return databaseOver(kysely, { pool, keepsPlans: true }, () => kysely.destroy())
 }

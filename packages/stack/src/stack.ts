@@ -104,6 +104,7 @@ async function startJournal({
   const journal = stack.use(
     await openJournal({
       database: postgres.database(),
+      appends: postgres.database(),
       bus,
       logger,
       metrics: createMetrics({ service: 'journal', processMetrics: false }),

@@ -2,34 +2,43 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { failureOf, isUniqueViolation } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
 import type { Receipt } from '@daybook/events'
+import { countEvents, streamsOf, takeBatch } from './gather.ts'
 import type { Job } from './settle.ts'
 import type { CommittedBatch } from './store/append.ts'
+import type { Added } from './tap.ts'
 
 /**
  * Group commit without a timer. An idle journal writes at once; while one transaction is on its way, requests gather,
  * and all that gathered go into the next one.
  *
- * B1 One transaction at a time; requests are settled in the order in which they came.
+ * B1 Requests that touch one stream are settled in the order in which they came: a request waits while a transaction
+ *    with one of its streams is under way, and while an earlier one that shares a stream with it waits.
  * B2 A broken connection leaves the outcome unknown. The same batch is run again: what had been committed is found by
  *    its ids and answered as it was, so nothing is lost and nothing doubled.
- * B3 When the database stays away, everything that waits is refused together (`unavailable`): nothing that came later
- *    is written before something that came earlier and failed.
+ * B3 When the database stays away, everything that waits is refused together (`unavailable`): of one stream nothing that
+ *    came later is written before something that came earlier and failed.
  * B4 A request that makes the statement fail in an unforeseen way does not take its neighbours with it.
+ * B5 One transaction is under way, or two when enough is waiting to fill a second: while the database writes the one,
+ *    the other is prepared. Small ones would only share the same work among more commits.
  */
 
-const EVENTS_MAX = 500
-const BYTES_MAX = 1_048_576
-/** Some 30 MiB of waiting requests at most, or two seconds of work: past that an early refusal serves everyone better. */
+/** Some 30 MiB, or two seconds of work. Past that an early refusal serves everyone better. */
 const WAITING_EVENTS_MAX = 50_000
+/** One writes while the other prepares. More would only queue at the one row that gives out positions. */
+const UNDER_WAY_MAX = 2
+/** Measured: from about here on a second transaction makes more events a second, before it makes fewer. */
+const SECOND_EVENTS_MIN = 200
 /** As long as a client waits for its answer before it asks again. */
 const RETRY_DEADLINE_MS = 10_000
+/** Lost in a row, races mean that many write to one stream; then a pause lets one of them through. */
+const RACES_BEFORE_PAUSE = 4
 const RETRY_BASE_MS = 50
 const RETRY_MAX_MS = 1_000
 
 export interface BatcherOptions {
   commit: (jobs: readonly Job[]) => Promise<CommittedBatch>
-  /** Told after each commit that added events: the journal's new last position, and how the batch went. */
-  onCommit?: (position: number) => void
+  /** Told after each commit that added events. */
+  onCommit?: (added: Added) => void
   onBatch?: (batch: { events: number; durationMs: number }) => void
   /** Told of each request how long it took from its arrival to its commit. */
   onWaited?: (waitedMs: number) => void
@@ -38,6 +47,7 @@ export interface BatcherOptions {
 
 interface Waiting extends Job {
   since: number
+  streams: ReadonlySet<string>
   resolve: (receipts: Receipt[]) => void
   reject: (error: DaybookError) => void
 }
@@ -47,68 +57,82 @@ export interface Batcher extends AsyncDisposable {
   append(job: Job): Promise<Receipt[]>
 }
 
+class GroupCommit implements Batcher {
+  readonly #options: BatcherOptions
+  readonly #busy = new Set<string>()
+  readonly #underWay = new Set<Promise<void>>()
+  #queue: Waiting[] = []
+  #waitingEvents = 0
+  #scheduled = false
+  #closed = false
+
+  constructor(options: BatcherOptions) {
+    this.#options = options
+  }
+
+  append(job: Job): Promise<Receipt[]> {
+    if (this.#closed) {
+      return Promise.reject(
+        new DaybookError('unavailable', 'The journal is shutting down. Try again in a moment.'),
+      )
+    }
+    if (this.#waitingEvents > WAITING_EVENTS_MAX) {
+      const message = `More than ${WAITING_EVENTS_MAX} events wait to be written. Slow down and try again.`
+      return Promise.reject(new DaybookError('overloaded', message))
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ ...job, since: performance.now(), streams: streamsOf(job), resolve, reject })
+      this.#waitingEvents += job.request.events.length
+      this.#schedule()
+    })
+  }
+
+  /** In a microtask, so that all requests of one tick share the first transaction. */
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay.size === UNDER_WAY_MAX) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      this.#startBatches()
+    })
+  }
+
+  #startBatches(): void {
+    while (this.#underWay.size < UNDER_WAY_MAX) {
+      if (this.#underWay.size > 0 && this.#waitingEvents < SECOND_EVENTS_MIN) return // B5
+      const { batch, rest } = takeBatch(this.#queue, this.#busy)
+      if (batch.length === 0) return
+      this.#queue = rest
+      this.#waitingEvents -= countEvents(batch)
+      const run = this.#run(batch).finally(() => {
+        this.#underWay.delete(run)
+        this.#startBatches()
+      })
+      this.#underWay.add(run)
+    }
+  }
+
+  async #run(batch: Waiting[]): Promise<void> {
+    const streams = batch.flatMap((waiting) => [...waiting.streams])
+    for (const stream of streams) this.#busy.add(stream)
+    const reached = await writeBatch(batch, this.#options)
+    for (const stream of streams) this.#busy.delete(stream)
+    if (reached) return
+    refuseAll(this.#queue) // B3
+    this.#queue = []
+    this.#waitingEvents = 0
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    this.#startBatches()
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+  }
+}
+
 /** Starts a batcher. Disposing it finishes what waits and refuses what comes later. */
 export function createBatcher(options: BatcherOptions): Batcher {
-  const queue: Waiting[] = []
-  let waitingEvents = 0
-  let running: Promise<void> | undefined
-  let closed = false
-
-  const run = async (): Promise<void> => {
-    while (queue.length > 0) {
-      const batch = takeBatch(queue)
-      if (!(await writeBatch(batch, options))) {
-        refuseAll(queue.splice(0))
-        waitingEvents = 0
-        continue
-      }
-      waitingEvents -= countEvents(batch)
-    }
-    running = undefined
-  }
-
-  return {
-    append(job) {
-      if (closed)
-        return Promise.reject(
-          new DaybookError('unavailable', 'The journal is shutting down. Try again in a moment.'),
-        )
-      if (waitingEvents > WAITING_EVENTS_MAX) {
-        return Promise.reject(
-          new DaybookError(
-            'overloaded',
-            `More than ${WAITING_EVENTS_MAX} events wait to be written. Slow down and try again.`,
-          ),
-        )
-      }
-      return new Promise((resolve, reject) => {
-        queue.push({ ...job, since: performance.now(), resolve, reject })
-        waitingEvents += job.request.events.length
-        // Started in a microtask, so that all requests of one tick share the first transaction.
-        running ??= Promise.resolve().then(run)
-      })
-    },
-    async [Symbol.asyncDispose]() {
-      closed = true
-      await running
-    },
-  }
-}
-
-function countEvents(batch: readonly Waiting[]): number {
-  return batch.reduce((sum, { request }) => sum + request.events.length, 0)
-}
-
-function takeBatch(queue: Waiting[]): Waiting[] {
-  let events = 0
-  let bytes = 0
-  // The first one always goes, however large it is.
-  const end = queue.findIndex(({ request }, index) => {
-    events += request.events.length
-    bytes += request.bytes
-    return index > 0 && (events > EVENTS_MAX || bytes > BYTES_MAX)
-  })
-  return queue.splice(0, end === -1 ? queue.length : end)
+  return new GroupCommit(options)
 }
 
 function refuseAll(waiting: readonly Waiting[]): void {
@@ -123,8 +147,8 @@ function refuseAll(waiting: readonly Waiting[]): void {
 async function writeBatch(batch: Waiting[], options: BatcherOptions): Promise<boolean> {
   const started = performance.now()
   try {
-    const { answers, position } = await commitWithRetry(batch, options)
-    if (position !== undefined) options.onCommit?.(position)
+    const { answers, added } = await commitWithRetry(batch, options)
+    if (added !== undefined) options.onCommit?.(added)
     const ended = performance.now()
     options.onBatch?.({ events: countEvents(batch), durationMs: ended - started })
     batch.forEach((waiting, index) => {
@@ -179,6 +203,8 @@ async function commitWithRetry(batch: readonly Waiting[], options: BatcherOption
       const worthwhile = isAway(error) || isUniqueViolation(error) || failureOf(error) === 'conflict'
       if (!worthwhile || performance.now() > deadline) throw error
       options.onRetry?.(error)
+      // A race is over when it is lost; only what is broken needs time.
+      if (!isAway(error) && attempt < RACES_BEFORE_PAUSE) continue
       await delay(Math.random() * Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** attempt))
     }
   }

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Bus } from '@daybook/bus'
 import type { Database } from '@daybook/database'
 import type { JournalReader } from '@daybook/eventing'
-import { type JournalEvent, parseStream, subjects } from '@daybook/events'
 import type { Logger } from '@daybook/runtime'
 import { reconcile } from './reconcile.ts'
 import {
@@ -14,6 +13,7 @@ import {
   takeLease,
 } from './store/relay.ts'
 import type { JournalTables } from './store/tables.ts'
+import { fromJournal, type Outgoing, type Tap } from './tap.ts'
 
 /**
  * Copies committed events to JetStream, in order, without gaps.
@@ -48,6 +48,8 @@ const BACKOFF_MAX_MS = 5_000
 export interface RelayParts {
   database: Database<JournalTables>
   reader: JournalReader
+  /** What this instance has just committed; everything else is read from the table. */
+  tap: Tap
   bus: Bus
   logger: Logger
   /** Names this instance in the lease. */
@@ -102,11 +104,7 @@ async function publishUnderLease(
   await save()
   try {
     while (!signal.aborted) {
-      const events = await parts.reader.page({
-        after: lease.cursor.position,
-        limit: BATCH_EVENTS_MAX,
-        bytesMax: BATCH_BYTES_MAX,
-      })
+      const events = await nextEvents(parts, lease.cursor.position)
       if (events.length > 0) {
         lease.cursor = await publisher.publish(events, lease.cursor)
         parts.onPublished?.(lease.cursor.position)
@@ -140,6 +138,13 @@ async function findStart({ bus }: RelayParts, { cursor, era }: RelayLease): Prom
   return reconcile(cursor, era, state && { lastSeq: state.lastSeq, last })
 }
 
+async function nextEvents({ tap, reader }: RelayParts, after: number): Promise<Outgoing[]> {
+  const held = tap.take(after, BATCH_EVENTS_MAX, BATCH_BYTES_MAX)
+  if (held.length > 0) return held
+  const events = await reader.page({ after, limit: BATCH_EVENTS_MAX, bytesMax: BATCH_BYTES_MAX })
+  return events.map(fromJournal)
+}
+
 async function requireStreamEnd(bus: Bus, cursor: RelayCursor): Promise<void> {
   const state = await bus.streamState(EVENTS_STREAM)
   if (state?.lastSeq !== cursor.streamSeq)
@@ -152,22 +157,21 @@ function createPublisher(parts: RelayParts, era: number) {
   const previousOf = async (kind: string, position: number): Promise<number> =>
     lastOfKind.get(kind) ?? (await findLastOfKind(parts.database, kind, position - 1))
 
-  const toMessage = async (event: JournalEvent) => {
-    const { kind } = parseStream(event.stream)
-    const prev = await previousOf(kind, event.position)
-    lastOfKind.set(kind, event.position)
+  const toMessage = async ({ position, kind, subject, body }: Outgoing) => {
+    const prev = await previousOf(kind, position)
+    lastOfKind.set(kind, position)
     // No Nats-Msg-Id: the fence (R1) already makes a message come once, and JetStream's memory of ids would refuse to
     // take again what it has lost.
     const headers = {
       'Daybook-Era': String(era),
-      'Daybook-Position': String(event.position),
+      'Daybook-Position': String(position),
       'Daybook-Prev': String(prev),
     }
-    return { subject: subjects.event(event), data: JSON.stringify(event), headers }
+    return { subject, data: body, headers }
   }
 
   return {
-    async publish(events: readonly JournalEvent[], cursor: RelayCursor): Promise<RelayCursor> {
+    async publish(events: readonly Outgoing[], cursor: RelayCursor): Promise<RelayCursor> {
       const messages = []
       for (const event of events) messages.push(await toMessage(event))
       const { lastSeq } = await parts.bus.publishBatch(EVENTS_STREAM, messages, cursor.streamSeq)

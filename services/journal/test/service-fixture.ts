@@ -64,6 +64,7 @@ export async function openJournalService(
   const service = stack.use(
     await openJournal({
       database,
+      appends: database,
       bus,
       logger: silent,
       metrics: createMetrics({ service: 'journal', processMetrics: false }),

@@ -1,7 +1,7 @@
 import type { Database } from '@daybook/database'
 import type { DaybookError } from '@daybook/errors'
 import { FIRST_PREV, type Receipt } from '@daybook/events'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import {
   type Job,
   type Known,
@@ -11,6 +11,7 @@ import {
   type StreamHead,
   settle,
 } from '../settle.ts'
+import type { Added } from '../tap.ts'
 import type { JournalTables } from './tables.ts'
 
 /** What became of one request of a batch. */
@@ -18,8 +19,8 @@ type Answer = { receipts: Receipt[] } | { refusal: DaybookError }
 
 export interface CommittedBatch {
   answers: Answer[]
-  /** The last position of the journal after the batch; undefined when the batch added nothing. */
-  position: number | undefined
+  /** What the batch added; undefined when that is nothing. */
+  added: Added | undefined
 }
 
 /**
@@ -43,7 +44,7 @@ export async function appendBatch(
     answers: settlement.outcomes.map((outcome) =>
       'refusal' in outcome ? outcome : { receipts: outcome.receipts(base ?? 0) },
     ),
-    position: base === undefined ? undefined : base + settlement.events.length,
+    added: base === undefined ? undefined : { base, events: settlement.events },
   }
 }
 
@@ -148,6 +149,25 @@ function reliedOn({ heads }: Settlement, before: ReadonlyMap<string, StreamHead>
     })
 }
 
+/** New events as rows of `e`, numbered by `n` from 1 on. */
+function rowsOf(events: readonly NewEvent[]): RawBuilder<unknown> {
+  const column = <T>(pick: (event: NewEvent) => T): T[] => events.map(pick)
+  return sql`
+    unnest(
+        ${column(({ header }) => header.tenant)}::text[], ${column(({ header }) => header.stream)}::text[],
+        ${column(({ kind }) => kind)}::text[], ${column(({ header }) => header.seq)}::bigint[],
+        ${column(({ header }) => header.id)}::text[], ${column(({ header }) => header.type)}::text[],
+        ${column(({ header }) => header.v)}::int[], ${column(({ header }) => header.key ?? null)}::text[],
+        ${column(({ data }) => data)}::text[], ${column(({ header }) => header.actor.kind)}::text[],
+        ${column(({ header }) => header.actor.id)}::text[], ${column(({ header }) => header.occurredAt)}::timestamptz[],
+        ${column(({ header }) => header.recordedAt)}::timestamptz[], ${column(({ header }) => header.correlationId ?? null)}::text[],
+        ${column(({ header }) => header.causationId ?? null)}::text[], ${column(({ header }) => header.traceparent ?? null)}::text[],
+        ${column(({ header }) => header.checksum)}::text[], ${column(({ header }) => header.prev)}::text[],
+        ${column(({ hash }) => hash)}::text[]
+      ) with ordinality as e (tenant, stream, kind, seq, id, type, v, key, data, actor_kind, actor_id, occurred_at,
+        recorded_at, correlation_id, causation_id, traceparent, checksum, prev, hash, n)`
+}
+
 /** A2, A3. Answers the last position before the new events. */
 async function write(
   database: Database<JournalTables>,
@@ -156,7 +176,6 @@ async function write(
 ): Promise<number> {
   const relied = reliedOn(settlement, before)
   const { events } = settlement
-  const column = <T>(pick: (event: NewEvent) => T): T[] => events.map(pick)
   const rows = await database.prepared(
     'append-write',
     sql<{ base: number }>`
@@ -191,19 +210,7 @@ async function write(
       select block.base + e.n, e.tenant, e.stream, e.kind, e.seq, e.id, e.type, e.v, e.key, e.data, e.actor_kind, e.actor_id,
         e.occurred_at, e.recorded_at, e.correlation_id, e.causation_id, e.traceparent,
         decode(e.checksum, 'hex'), decode(e.prev, 'hex'), decode(e.hash, 'hex')
-      from block, unnest(
-        ${column(({ header }) => header.tenant)}::text[], ${column(({ header }) => header.stream)}::text[],
-        ${column(({ kind }) => kind)}::text[], ${column(({ header }) => header.seq)}::bigint[],
-        ${column(({ header }) => header.id)}::text[], ${column(({ header }) => header.type)}::text[],
-        ${column(({ header }) => header.v)}::int[], ${column(({ header }) => header.key ?? null)}::text[],
-        ${column(({ data }) => data)}::text[], ${column(({ header }) => header.actor.kind)}::text[],
-        ${column(({ header }) => header.actor.id)}::text[], ${column(({ header }) => header.occurredAt)}::timestamptz[],
-        ${column(({ header }) => header.recordedAt)}::timestamptz[], ${column(({ header }) => header.correlationId ?? null)}::text[],
-        ${column(({ header }) => header.causationId ?? null)}::text[], ${column(({ header }) => header.traceparent ?? null)}::text[],
-        ${column(({ header }) => header.checksum)}::text[], ${column(({ header }) => header.prev)}::text[],
-        ${column(({ hash }) => hash)}::text[]
-      ) with ordinality as e (tenant, stream, kind, seq, id, type, v, key, data, actor_kind, actor_id, occurred_at,
-        recorded_at, correlation_id, causation_id, traceparent, checksum, prev, hash, n)
+      from block, ${rowsOf(settlement.events)}
     )
     select base from block`,
   )
