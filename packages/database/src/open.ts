@@ -51,5 +51,9 @@ export function openDatabase<DB>(config: DatabaseConfig): Database<DB> {
   pool.on('error', (error) => config.onBroken?.(error))
   pool.on('connect', (client) => client.on('error', (error) => config.onBroken?.(error)))
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
-  return databaseOver(kysely, { pool, keepsPlans: true }, () => kysely.destroy())
+  return databaseOver(kysely, { pool, keepsPlans: true }, async () => {
+    await kysely.destroy()
+    // Kysely ends a pool only if it has used it; a view that ran nothing but prepared statements is not known to it.
+    if (!pool.ended) await pool.end()
+  })
 }

@@ -80,6 +80,21 @@ describe('an embedded database', () => {
   })
 })
 
+describeWithServer('closing a database', () => {
+  it.each(['prepared', 'transaction'] as const)('ends its connections when it ran a %s', async (way) => {
+    const closing = openDatabase({ url: test.url ?? '', applicationName: 'closing' })
+    if (way === 'prepared')
+      expect(await closing.prepared('one', sql<{ n: number }>`select ${1}::int as n`)).toEqual([{ n: 1 }])
+    else await closing.transaction((trx) => sql`select 1`.execute(trx))
+    await closing[Symbol.asyncDispose]()
+    const open = sql`select from pg_stat_activity where application_name = 'closing'`
+    await waitFor(async () => (await open.execute(database.kysely)).rows.length === 0, {
+      timeoutMs: 5_000,
+      what: 'the end of the connections',
+    })
+  })
+})
+
 describeWithServer('a connection that breaks', () => {
   const cutAll = (killer: Database<unknown>) =>
     sql`select pg_terminate_backend(pid) from pg_stat_activity

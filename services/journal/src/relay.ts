@@ -33,14 +33,14 @@ const LEASE_MS = 10_000
  * The least time between two batches. JetStream syncs each batch to the disk on its own, and each read has its price, so
  * under load a few larger batches cost far less than many small ones; live tails do not wait for this.
  */
-const SPACING_MS = 20
+const SPACING_MS = 50
 const SAVE_EVERY_MS = 1_000
 /** One small request: cheap enough, and consumers read what is missing from the journal meanwhile. */
 const CHECK_EVERY_MS = 5_000
 /** How long an idle relay waits before it looks by itself: other instances' commits reach it through the head signal. */
 const IDLE_MS = 1_000
 /** JetStream's own limit for an atomic batch is 1,000 messages. */
-const BATCH_EVENTS_MAX = 500
+const BATCH_EVENTS_MAX = 1_000
 const BATCH_BYTES_MAX = 2_097_152
 const BACKOFF_BASE_MS = 100
 const BACKOFF_MAX_MS = 5_000

@@ -17,8 +17,8 @@ export interface Added {
 }
 
 /** Some seconds of a busy journal. What is dropped is read from the table, so the bound costs speed only. */
-const EVENTS_MAX = 5_000
-const BYTES_MAX = 8_388_608
+const EVENTS_MAX = 20_000
+const BYTES_MAX = 33_554_432
 /** More appends than can be under way at once. */
 const EARLY_MAX = 4
 
