@@ -1,6 +1,7 @@
 import { createDatabase, startNats } from '@daybook/testing'
 import { describeMachine } from '../machine.ts'
 import { readSettings } from '../postgres-settings.ts'
+import { quiesce } from '../quiesce.ts'
 import { type Environment, natsVersion, openPostgres, startDaybook } from '../servers.ts'
 import { readVersions } from '../versions.ts'
 import { type Acknowledged, compare, offer } from './compare.ts'
@@ -44,6 +45,8 @@ export async function runAppend(options: AppendOptions): Promise<Report> {
   const plan = planOf(options)
   const acknowledged: Acknowledged = new Map()
   const results = await compare(scenarios, plan, { signal, acknowledged, progress })
+  progress('waiting until Postgres has tidied up after the peers')
+  await quiesce(postgres.url, signal)
   const openLoop = await offer(throughNats, plan.openLoop, { signal, acknowledged, progress })
   const stored = await countStored(scenarios, acknowledged)
   const targets = judge(results, openLoop, stored)

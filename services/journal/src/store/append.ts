@@ -88,12 +88,12 @@ async function readKnown(
       select w.tenant, w.stream, coalesce(s.seq, 0) as seq, coalesce(s.hash, decode(${FIRST_PREV}, 'hex')) as hash,
         null as id, null as type, null::integer as v, null as key, null::bigint as position,
         null::timestamptz as recorded_at, null::bytea as checksum
-      from unnest(${heads.map(({ tenant }) => tenant)}::text[], ${heads.map(({ stream }) => stream)}::text[])
+      from unnest(${words(heads, ({ tenant }) => tenant)}::text[], ${words(heads, ({ stream }) => stream)}::text[])
         as w (tenant, stream)
       left join journal.streams s using (tenant, stream)
       union all
       select ${EVENT_COLUMNS} from journal.events e
-      join unnest(${drafts.map(({ tenant }) => tenant)}::text[], ${drafts.map(({ draft }) => draft.id)}::text[]) as i (tenant, id)
+      join unnest(${words(drafts, ({ tenant }) => tenant)}::text[], ${words(drafts, ({ draft }) => draft.id)}::text[]) as i (tenant, id)
         using (tenant, id)
       ${keyed.length === 0 ? sql`` : byKey}
     ) known`,
@@ -149,21 +149,30 @@ function reliedOn({ heads }: Settlement, before: ReadonlyMap<string, StreamHead>
     })
 }
 
+/**
+ * A Postgres array of words that can hold neither a quotation mark nor a backslash: names, ids, instants and hashes, all
+ * of which were checked against their patterns when they came in. The driver would look through every one of them for
+ * something to escape, which took a fifteenth of the journal's time.
+ */
+function words<T>(items: readonly T[], pick: (item: T) => string): string {
+  return items.length === 0 ? '{}' : `{"${items.map(pick).join('","')}"}`
+}
+
 /** New events as rows of `e`, numbered by `n` from 1 on. */
 function rowsOf(events: readonly NewEvent[]): RawBuilder<unknown> {
   const column = <T>(pick: (event: NewEvent) => T): T[] => events.map(pick)
   return sql`
     unnest(
-        ${column(({ header }) => header.tenant)}::text[], ${column(({ header }) => header.stream)}::text[],
-        ${column(({ kind }) => kind)}::text[], ${column(({ header }) => header.seq)}::bigint[],
-        ${column(({ header }) => header.id)}::text[], ${column(({ header }) => header.type)}::text[],
+        ${words(events, ({ header }) => header.tenant)}::text[], ${words(events, ({ header }) => header.stream)}::text[],
+        ${words(events, ({ kind }) => kind)}::text[], ${column(({ header }) => header.seq)}::bigint[],
+        ${words(events, ({ header }) => header.id)}::text[], ${words(events, ({ header }) => header.type)}::text[],
         ${column(({ header }) => header.v)}::int[], ${column(({ header }) => header.key ?? null)}::text[],
         ${column(({ data }) => data)}::text[], ${column(({ header }) => header.actor.kind)}::text[],
-        ${column(({ header }) => header.actor.id)}::text[], ${column(({ header }) => header.occurredAt)}::timestamptz[],
-        ${column(({ header }) => header.recordedAt)}::timestamptz[], ${column(({ header }) => header.correlationId ?? null)}::text[],
+        ${column(({ header }) => header.actor.id)}::text[], ${words(events, ({ header }) => header.occurredAt)}::timestamptz[],
+        ${words(events, ({ header }) => header.recordedAt)}::timestamptz[], ${column(({ header }) => header.correlationId ?? null)}::text[],
         ${column(({ header }) => header.causationId ?? null)}::text[], ${column(({ header }) => header.traceparent ?? null)}::text[],
-        ${column(({ header }) => header.checksum)}::text[], ${column(({ header }) => header.prev)}::text[],
-        ${column(({ hash }) => hash)}::text[]
+        ${words(events, ({ header }) => header.checksum)}::text[], ${words(events, ({ header }) => header.prev)}::text[],
+        ${words(events, ({ hash }) => hash)}::text[]
       ) with ordinality as e (tenant, stream, kind, seq, id, type, v, key, data, actor_kind, actor_id, occurred_at,
         recorded_at, correlation_id, causation_id, traceparent, checksum, prev, hash, n)`
 }

@@ -1,0 +1,24 @@
+import { waitFor } from '@daybook/testing'
+import { openPool } from './append/pool.ts'
+
+/** Autovacuum of some millions of rows takes half a minute here. */
+const QUIET_WITHIN_MS = 180_000
+
+/**
+ * Waits until the server has done what the rounds before left to do: their pages are on the disk and no autovacuum
+ * runs. A rate that is offered is about latency at an ordinary load; on two cores the vacuum of the peers' tables would
+ * be most of what it measures. The closed loops need no such thing: there everyone bears the same.
+ */
+export async function quiesce(url: string, signal: AbortSignal): Promise<void> {
+  await using database = await openPool(url, 1)
+  await database.pool.query('checkpoint')
+  const workers = `select count(*)::int as n from pg_stat_activity where backend_type = 'autovacuum worker'`
+  await waitFor(
+    async () => {
+      signal.throwIfAborted()
+      const { rows } = await database.pool.query<{ n: number }>(workers)
+      return rows[0]?.n === 0
+    },
+    { timeoutMs: QUIET_WITHIN_MS, what: 'the end of autovacuum' },
+  )
+}
