@@ -37,4 +37,5 @@ export {
   type Metrics,
   type MetricsOptions,
 } from './metrics.ts'
+export { backendSettings, httpSettings } from './service-settings.ts'
 export { aborted, type RunOptions, runUntilSignalled } from './signals.ts'

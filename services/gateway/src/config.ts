@@ -1,4 +1,4 @@
-import { type Environment, readConfig } from '@daybook/runtime'
+import { type Environment, httpSettings, readConfig } from '@daybook/runtime'
 import { type Static, Type } from 'typebox'
 
 const HTTP_URL = {
@@ -7,20 +7,9 @@ const HTTP_URL = {
 }
 
 const settings = Type.Object({
-  HTTP_HOST: Type.String({ minLength: 1, default: '127.0.0.1' }),
-  HTTP_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 7400 }),
+  ...httpSettings(7400),
   JOURNAL_URL: Type.String({ ...HTTP_URL, default: 'http://127.0.0.1:7401' }),
   PROJECTION_URL: Type.String({ ...HTTP_URL, default: 'http://127.0.0.1:7402' }),
-  LOG_LEVEL: Type.Union(
-    [
-      Type.Literal('debug'),
-      Type.Literal('info'),
-      Type.Literal('warn'),
-      Type.Literal('error'),
-      Type.Literal('silent'),
-    ],
-    { default: 'info' },
-  ),
   /** The largest append request: 4 MiB, the journal's own limit. */
   APPEND_BYTES_MAX: Type.Integer({ minimum: 1_024, default: 4_194_304 }),
   /** The largest blob: 16 MiB, the journal's own limit. */
