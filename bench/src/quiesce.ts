@@ -5,13 +5,13 @@ import { openPool } from './append/pool.ts'
 const QUIET_WITHIN_MS = 180_000
 
 /**
- * Waits until the server has done what the rounds before left to do: their pages are on the disk and no autovacuum
- * runs. A rate that is offered is about latency at an ordinary load; on two cores the vacuum of the peers' tables would
- * be most of what it measures. The closed loops need no such thing: there everyone bears the same.
+ * Waits until the server has done what the rounds before left to do: the journal's tables are vacuumed and analysed, and
+ * no autovacuum runs. A rate that is offered is about latency at an ordinary load; on two cores the vacuum of millions
+ * of rows would be most of what it measures. The closed loops need no such thing: there everyone bears the same.
  */
-export async function quiesce(url: string, signal: AbortSignal): Promise<void> {
-  await using database = await openPool(url, 1)
-  await database.pool.query('checkpoint')
+export async function quiesce(journalUrl: string, signal: AbortSignal): Promise<void> {
+  await using database = await openPool(journalUrl, 1)
+  await database.pool.query('vacuum (analyze)')
   const workers = `select count(*)::int as n from pg_stat_activity where backend_type = 'autovacuum worker'`
   await waitFor(
     async () => {

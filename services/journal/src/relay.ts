@@ -42,6 +42,8 @@ const IDLE_MS = 1_000
 /** JetStream's own limit for an atomic batch is 1,000 messages. */
 const BATCH_EVENTS_MAX = 1_000
 const BATCH_BYTES_MAX = 2_097_152
+/** Rows are decoded in one go, during which no append is answered: this many take some three milliseconds. */
+const ROWS_MAX = 250
 const BACKOFF_BASE_MS = 100
 const BACKOFF_MAX_MS = 5_000
 
@@ -117,7 +119,7 @@ async function publishUnderLease(
         checkedAt = performance.now()
       }
       if (events.length === 0) await parts.waitBeyond(lease.cursor.position, IDLE_MS, signal)
-      else if (events.length < BATCH_EVENTS_MAX) await pause(SPACING_MS, signal)
+      else if (events.length < ROWS_MAX) await pause(SPACING_MS, signal)
     }
     await save()
   } finally {
@@ -141,7 +143,7 @@ async function findStart({ bus }: RelayParts, { cursor, era }: RelayLease): Prom
 async function nextEvents({ tap, reader }: RelayParts, after: number): Promise<Outgoing[]> {
   const held = tap.take(after, BATCH_EVENTS_MAX, BATCH_BYTES_MAX)
   if (held.length > 0) return held
-  const events = await reader.page({ after, limit: BATCH_EVENTS_MAX, bytesMax: BATCH_BYTES_MAX })
+  const events = await reader.page({ after, limit: ROWS_MAX, bytesMax: BATCH_BYTES_MAX })
   return events.map(fromJournal)
 }
 
