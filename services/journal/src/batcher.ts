@@ -55,6 +55,8 @@ interface Waiting extends Job {
 export interface Batcher extends AsyncDisposable {
   /** Answers the receipts after the commit, or throws what the request was refused for. */
   append(job: Job): Promise<Receipt[]>
+  /** Whether as many transactions are under way as there may be: requests wait, and any other work makes them wait longer. */
+  readonly isSaturated: boolean
 }
 
 class GroupCommit implements Batcher {
@@ -68,6 +70,10 @@ class GroupCommit implements Batcher {
 
   constructor(options: BatcherOptions) {
     this.#options = options
+  }
+
+  get isSaturated(): boolean {
+    return this.#underWay.size === UNDER_WAY_MAX
   }
 
   append(job: Job): Promise<Receipt[]> {

@@ -34,6 +34,12 @@ const LEASE_MS = 10_000
  * under load a few larger batches cost far less than many small ones; live tails do not wait for this.
  */
 const SPACING_MS = 50
+/**
+ * While appends are saturated they come first: the relay then works a tenth of the time. It falls behind and makes it
+ * good when they let up; projections, which read the table when they are behind, do not wait for it.
+ */
+const YIELD_FACTOR = 9
+const YIELD_MS_MAX = 500
 const SAVE_EVERY_MS = 1_000
 /** One small request: cheap enough, and consumers read what is missing from the journal meanwhile. */
 const CHECK_EVERY_MS = 5_000
@@ -58,6 +64,8 @@ export interface RelayParts {
   owner: string
   /** Resolves when the journal has grown past `position`, or after `timeoutMs`, whichever is first. */
   waitBeyond: (position: number, timeoutMs: number, signal: AbortSignal) => Promise<void>
+  /** Whether appends wait for this process or its database. */
+  isSaturated: () => boolean
   onPublished?: (position: number) => void
 }
 
@@ -106,6 +114,7 @@ async function publishUnderLease(
   await save()
   try {
     while (!signal.aborted) {
+      const startedAt = performance.now()
       const events = await nextEvents(parts, lease.cursor.position)
       if (events.length > 0) {
         lease.cursor = await publisher.publish(events, lease.cursor)
@@ -119,7 +128,7 @@ async function publishUnderLease(
         checkedAt = performance.now()
       }
       if (events.length === 0) await parts.waitBeyond(lease.cursor.position, IDLE_MS, signal)
-      else if (events.length < ROWS_MAX) await pause(SPACING_MS, signal)
+      else await pause(restAfter(events.length, performance.now() - startedAt, parts.isSaturated()), signal)
     }
     await save()
   } finally {
@@ -138,6 +147,12 @@ async function findStart({ bus }: RelayParts, { cursor, era }: RelayLease): Prom
       ? { seq: state.lastMessage.seq, era: Number(headers?.['Daybook-Era']), position }
       : undefined
   return reconcile(cursor, era, state && { lastSeq: state.lastSeq, last })
+}
+
+/** How long to rest after a batch of so many events that took so long. */
+function restAfter(events: number, tookMs: number, isSaturated: boolean): number {
+  if (isSaturated) return Math.min(YIELD_MS_MAX, Math.max(SPACING_MS, tookMs * YIELD_FACTOR))
+  return events < ROWS_MAX ? SPACING_MS : 0
 }
 
 async function nextEvents({ tap, reader }: RelayParts, after: number): Promise<Outgoing[]> {

@@ -21,7 +21,7 @@ import {
   serveHttp,
 } from '@daybook/runtime'
 import { sql } from 'kysely'
-import { createBatcher } from './batcher.ts'
+import { type Batcher, createBatcher } from './batcher.ts'
 import type { JournalConfig } from './config.ts'
 import { whenAppendRequested, whenAppendsQueued } from './handlers.ts'
 import { observeAppends } from './observe.ts'
@@ -69,7 +69,6 @@ export async function openJournal(parts: JournalParts): Promise<JournalService> 
   })
   const watcher = stack.use(watchHead({ readHead: () => journalReader(database.kysely).head(), bus, logger }))
   const tap = new Tap()
-  stack.use(startRelay(parts, watcher, tap))
   const batcher = stack.use(
     createBatcher({
       commit: (jobs) => appendBatch(appends, jobs),
@@ -80,6 +79,7 @@ export async function openJournal(parts: JournalParts): Promise<JournalService> 
       ...observeAppends(metrics, logger, parts.appendBudgetMs),
     }),
   )
+  stack.use(startRelay(parts, { watcher, tap, batcher }))
   const handlers = { bus, batcher, logger, limits, keepDeadLetter: keepDeadLetter.bind(undefined, database) }
   const http = stack.use(
     await serveHttp({
@@ -105,8 +105,7 @@ function signalHead(bus: Bus, position: number): void {
 
 function startRelay(
   { database, bus, logger, metrics }: JournalParts,
-  watcher: HeadWatcher,
-  tap: Tap,
+  { watcher, tap, batcher }: { watcher: HeadWatcher; tap: Tap; batcher: Batcher },
 ): AsyncDisposable {
   const controller = new AbortController()
   const published = metrics.gauge({
@@ -120,6 +119,7 @@ function startRelay(
       logger,
       reader: journalReader(database.kysely),
       tap,
+      isSaturated: () => batcher.isSaturated,
       owner: randomUUID(),
       waitBeyond: async (position, timeoutMs, signal) => {
         await watcher
