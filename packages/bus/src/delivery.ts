@@ -1,6 +1,5 @@
 import type { Msg } from '@nats-io/transport-node'
-import { fromNatsHeaders, type Headers } from './headers.ts'
-import type { IncomingMessage } from './message.ts'
+import { type IncomingMessage, ReceivedMessage } from './message.ts'
 
 /** A message of a durable consumer. It is delivered again until it is settled; only the first settlement counts. */
 export interface Delivery extends IncomingMessage {
@@ -19,33 +18,18 @@ const ACK = encoder.encode('+ACK')
 const NAK = encoder.encode('-NAK')
 const NANOS_PER_MS = 1_000_000
 
-export class PulledDelivery implements Delivery {
+export class PulledDelivery extends ReceivedMessage implements Delivery {
   readonly #message: Msg
   #settled = false
   #retries = 0
 
   constructor(message: Msg) {
+    super(message)
     this.#message = message
-  }
-
-  get subject(): string {
-    return this.#message.subject
-  }
-
-  get data(): Uint8Array {
-    return this.#message.data
-  }
-
-  get headers(): Headers {
-    return fromNatsHeaders(this.#message.headers)
   }
 
   get redeliveries(): number {
     return deliveryCountOf(this.#message.reply ?? '') - 1 + this.#retries
-  }
-
-  text(): string {
-    return this.#message.string()
   }
 
   ack(): void {
