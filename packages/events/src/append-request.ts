@@ -1,7 +1,7 @@
 import { DaybookError } from '@daybook/errors'
 import { APPEND_LIMITS, type AppendLimits } from './append-limits.ts'
 import { appendRequestShape, type Expectation } from './envelope.ts'
-import { type PreparedDraft, prepareDraft } from './prepared-draft.ts'
+import { type Origin, type PreparedDraft, prepareDraft } from './prepared-draft.ts'
 import { parseStream } from './stream.ts'
 import { Validator } from './validator.ts'
 
@@ -20,7 +20,11 @@ const shape = new Validator(appendRequestShape)
  * is coerced. The message names the place, such as `events[3].data.effectId`. Codes: those of `prepareDraft`, and
  * too-many-events, id-reused or key-reused when two different events of one request claim the same id or key.
  */
-export function parseAppendRequest(value: unknown, limits: Partial<AppendLimits> = {}): PreparedRequest {
+export function parseAppendRequest(
+  value: unknown,
+  limits: Partial<AppendLimits> = {},
+  origin: Origin = 'memory',
+): PreparedRequest {
   const bounds = { ...APPEND_LIMITS, ...limits }
   if (!shape.check(value)) {
     const { path, detail } = shape.explain(value)
@@ -30,7 +34,9 @@ export function parseAppendRequest(value: unknown, limits: Partial<AppendLimits>
     const message = `The request holds ${value.events.length} events; send at most ${bounds.eventsMax} at once.`
     throw new DaybookError('too-many-events', message)
   }
-  const events = value.events.map((draft, index) => prepareDraft(draft, `events[${index}]`, bounds))
+  const events = value.events.map((draft, index) =>
+    prepareDraft(draft, { path: `events[${index}]`, origin }, bounds),
+  )
   requireConsistent(events)
   const bytes = events.reduce((sum, { dataBytes }) => sum + dataBytes, 0)
   return { events, expect: readExpectations(value.expect ?? {}), bytes }

@@ -31,7 +31,12 @@ export function checksumOf(canonicalData: string): string {
 
 /** SHA-256, lower-case hex, over `daybook/1`, a zero byte and the canonical JSON of the header without absent fields. */
 export function hashOf(header: EventHeader): string {
-  return digest('sha256', DOMAIN + canonicalHeader(header), 'hex')
+  return hashOfHeaderText(headerTextOf(header))
+}
+
+/** The same for a header whose canonical JSON is at hand, see `headerTextOf`. */
+export function hashOfHeaderText(text: string): string {
+  return digest('sha256', DOMAIN + text, 'hex')
 }
 
 /**
@@ -73,7 +78,7 @@ function attempt(make: () => string): string | undefined {
  * the hashes of this version; and in the order of RFC 8785, so that `JSON.stringify` gives the canonical text (absent
  * fields left out) in a third of the time. A test holds this against the general writer.
  */
-function canonicalHeader(event: EventHeader): string {
+export function headerTextOf(event: EventHeader): string {
   const { actor } = event
   return JSON.stringify({
     actor: { id: actor.id, kind: actor.kind },

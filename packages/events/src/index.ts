@@ -9,6 +9,8 @@ export {
   type EventHeader,
   FIRST_PREV,
   hashOf,
+  hashOfHeaderText,
+  headerTextOf,
   verifyChain,
 } from './chain.ts'
 export { draft, type TypedDraft } from './draft.ts'

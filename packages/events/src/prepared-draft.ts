@@ -20,6 +20,12 @@ export interface PreparedDraft extends Draft {
   dataBytes: number
 }
 
+/**
+ * Where a value comes from. `json`: out of `parseJson`, within the depth that the limits allow, so that everything that
+ * the journal cannot keep has been refused. `memory`: from anywhere.
+ */
+export type Origin = 'json' | 'memory'
+
 const drafts = new Validator(draftSchema)
 
 /** Faults in these fields have a code of their own. */
@@ -34,8 +40,12 @@ const CODE_OF_FIELD: Readonly<Record<string, ErrorCode>> = {
  * unsafe-number, invalid-string, invalid-request, invalid-id, invalid-stream, unknown-event-type,
  * unknown-event-version, wrong-stream-kind, invalid-event-data, payload-too-large.
  */
-export function prepareDraft(value: unknown, path: string, limits: AppendLimits): PreparedDraft {
-  requireKeepable(value, { path, depthMax: limits.depthMax + 1 })
+export function prepareDraft(
+  value: unknown,
+  { path, origin }: { path: string; origin: Origin },
+  limits: AppendLimits,
+): PreparedDraft {
+  if (origin === 'memory') requireKeepable(value, { path, depthMax: limits.depthMax + 1 })
   if (!drafts.check(value)) throw draftError(drafts.explain(value), path)
   if (value.occurredAt !== undefined && !isInstant(value.occurredAt)) {
     throw refusal('invalid-request', `${path}.occurredAt`, 'is not on the calendar')

@@ -11,6 +11,7 @@ import { eventTypes, findEventType, validatorOf, versionsOf } from '../src/regis
 const golden = new URL('golden/', import.meta.url)
 const goldenFiles = readdirSync(golden).toSorted()
 const nextId = createUlids()
+const PLACE = { path: 'event', origin: 'memory' } as const
 
 function readGolden(file: string): JsonObject {
   const data = parseJson(readFileSync(new URL(file, golden), 'utf8'))
@@ -47,19 +48,19 @@ describe.each(eventTypes.map((eventType) => ({ ...eventType, eventType })))(
 
     it('reads its golden file with the schema of today', () => {
       expect(validatorOf(eventType).check(data)).toBe(true)
-      expect(prepareDraft(wrap(data), 'event', APPEND_LIMITS).kind).toBe(kind)
+      expect(prepareDraft(wrap(data), PLACE, APPEND_LIMITS).kind).toBe(kind)
     })
 
     it('refuses a field that it does not know', () => {
       const bad = wrap({ ...data, surprise: 1 })
-      expect(() => prepareDraft(bad, 'event', APPEND_LIMITS)).toThrow(
+      expect(() => prepareDraft(bad, PLACE, APPEND_LIMITS)).toThrow(
         expect.objectContaining({ code: 'invalid-event-data', message: expect.stringContaining('surprise') }),
       )
     })
 
     it('belongs in one kind of stream', () => {
       const bad = { ...wrap(data), stream: 'canvas/c1' }
-      expect(() => prepareDraft(bad, 'event', APPEND_LIMITS)).toThrow(
+      expect(() => prepareDraft(bad, PLACE, APPEND_LIMITS)).toThrow(
         expect.objectContaining({ code: 'wrong-stream-kind' }),
       )
     })

@@ -12,7 +12,12 @@ export interface Gathered extends Job {
 /** The names of all streams that a request writes or expects something of. */
 export function streamsOf({ tenant, request }: Job): Set<string> {
   const streams = new Set<string>()
-  for (const { stream } of request.events) streams.add(nameOf(tenant, stream))
+  let last = ''
+  for (const { stream } of request.events) {
+    // Most requests have one stream.
+    if (stream !== last) streams.add(nameOf(tenant, stream))
+    last = stream
+  }
   for (const stream of request.expect.keys()) streams.add(nameOf(tenant, stream))
   return streams
 }

@@ -5,10 +5,8 @@ import {
   type AppendLimits,
   type AppendResult,
   createUlids,
-  DEPTH_MAX,
   decodeUtf8,
   isTenant,
-  type JsonValue,
   parseAppendRequest,
   parseJson,
 } from '@daybook/events'
@@ -32,27 +30,20 @@ function tenantOf(subject: string): string {
   return tenant
 }
 
-/** Checks and appends one request; the answer comes after the commit. */
-export async function append(
-  parts: Pick<HandlerParts, 'batcher' | 'limits'>,
-  tenant: string,
-  body: JsonValue,
+/** Checks a request that came as JSON and appends it; the answer comes after the commit. */
+async function append(
+  { batcher, limits }: HandlerParts,
+  { subject, data }: IncomingMessage,
 ): Promise<AppendResult> {
-  const request = parseAppendRequest(body, parts.limits)
-  return { receipts: await parts.batcher.append({ tenant, request }) }
-}
-
-/** The payload of an event may be as deep as is allowed, and the request has some levels around it. */
-function readRequest(data: Uint8Array): JsonValue {
-  return parseJson(decodeUtf8(data), { depthMax: DEPTH_MAX + APPEND_REQUEST_LEVELS })
+  // The payload of an event may be as deep as is allowed, and the request has some levels around it.
+  const body = parseJson(decodeUtf8(data), { depthMax: limits.depthMax + APPEND_REQUEST_LEVELS })
+  const request = parseAppendRequest(body, limits, 'json')
+  return { receipts: await batcher.append({ tenant: tenantOf(subject), request }) }
 }
 
 /** Answers `daybook.rpc.<tenant>.journal.append`. What it throws, the bus answers as a problem. */
 export function whenAppendRequested(parts: HandlerParts) {
-  return async (message: IncomingMessage): Promise<string> => {
-    const body = readRequest(message.data)
-    return JSON.stringify(await append(parts, tenantOf(message.subject), body))
-  }
+  return async (message: IncomingMessage): Promise<string> => JSON.stringify(await append(parts, message))
 }
 
 /** Where a receipt may be sent: never into Daybook's own subjects. */
@@ -81,8 +72,7 @@ export function whenAppendsQueued(parts: HandlerParts) {
 async function judge(parts: HandlerParts, delivery: Delivery): Promise<Verdict> {
   try {
     checkReceiptSubject(delivery)
-    const body = readRequest(delivery.data)
-    return { delivery, result: await append(parts, tenantOf(delivery.subject), body) }
+    return { delivery, result: await append(parts, delivery) }
   } catch (error) {
     const reason =
       error instanceof DaybookError

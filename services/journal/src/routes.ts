@@ -1,10 +1,14 @@
 import type { Database } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
-import { type AppendLimits, appendRequestSchema, appendResultSchema } from '@daybook/events'
+import {
+  type AppendLimits,
+  appendRequestSchema,
+  appendResultSchema,
+  parseAppendRequest,
+} from '@daybook/events'
 import { acceptRawBodies, bodyCheckedByHandler, type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
 import type { Batcher } from './batcher.ts'
-import { append } from './handlers.ts'
 import { findBlob, keepBlob } from './store/blobs.ts'
 import { findDeadLetter, listDeadLetters } from './store/dead-letters.ts'
 import type { JournalTables } from './store/tables.ts'
@@ -70,8 +74,9 @@ function appendRoutes({ batcher, limits }: RouteParts): HttpPlugin {
       // The same check as at the NATS doors, which gives each fault its own code.
       validatorCompiler: bodyCheckedByHandler,
       handler: async (request, reply) => {
-        const result = await append({ batcher, limits }, tenantOf(request), request.body)
-        return reply.code(result.receipts.every(({ duplicate }) => duplicate) ? 200 : 201).send(result)
+        const appendRequest = parseAppendRequest(request.body, limits)
+        const receipts = await batcher.append({ tenant: tenantOf(request), request: appendRequest })
+        return reply.code(receipts.every(({ duplicate }) => duplicate) ? 200 : 201).send({ receipts })
       },
     })
   }

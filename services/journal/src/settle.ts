@@ -3,7 +3,8 @@ import {
   type Actor,
   type EventHeader,
   type Expectation,
-  hashOf,
+  hashOfHeaderText,
+  headerTextOf,
   type Identity,
   isSameEvent,
   type PreparedDraft,
@@ -54,6 +55,8 @@ export interface NewEvent {
   kind: string
   data: string
   header: EventHeader
+  /** The canonical JSON of the header, over which the hash is taken. */
+  headerText: string
   hash: string
 }
 
@@ -77,9 +80,14 @@ export interface Settlement {
 /** Who appended, where the draft does not say. */
 const UNKNOWN_ACTOR: Actor = { kind: 'user', id: 'anonymous' }
 
-/** A map key of several names; none of them can hold a space, but a key, which comes last. */
-export function nameOf(...parts: string[]): string {
-  return parts.join(' ')
+/** A map key of a tenant and a name in it; a tenant cannot hold a space. */
+export function nameOf(tenant: string, name: string): string {
+  return `${tenant} ${name}`
+}
+
+/** A map key of an event's natural idempotency key; a stream cannot hold a space either. */
+export function keyNameOf(tenant: string, stream: string, key: string): string {
+  return `${tenant} ${stream} ${key}`
 }
 
 type Entry = { known: KnownEvent } | { added: NewEvent }
@@ -127,7 +135,7 @@ function settleOne({ tenant, request }: Job, ledger: Ledger, recordedAt: string)
 }
 
 function findByKey(tenant: string, draft: PreparedDraft, ledger: Ledger): Entry | undefined {
-  return draft.key === undefined ? undefined : ledger.byKey.get(nameOf(tenant, draft.stream, draft.key))
+  return draft.key === undefined ? undefined : ledger.byKey.get(keyNameOf(tenant, draft.stream, draft.key))
 }
 
 function findRepetition(
@@ -194,41 +202,39 @@ function add(tenant: string, draft: PreparedDraft, ledger: Ledger, recordedAt: s
   const head = ledger.heads.get(streamKey)
   if (head === undefined) throw new Error(`the stream ${draft.stream} was not locked before it was settled`)
   const header = headerOf(tenant, draft, head, recordedAt)
-  const hash = hashOf(header)
-  const added: NewEvent = {
-    offset: ledger.events.length + 1,
-    kind: draft.kind,
-    data: draft.canonicalData,
-    header,
-    hash,
-  }
+  const headerText = headerTextOf(header)
+  const hash = hashOfHeaderText(headerText)
+  const { kind, canonicalData: data } = draft
+  const entry = { added: { offset: ledger.events.length + 1, kind, data, header, headerText, hash } }
   const next = { seq: header.seq, hash }
-  ledger.events.push(added)
+  ledger.events.push(entry.added)
   ledger.heads.set(streamKey, next)
   ledger.grown.set(streamKey, next)
-  ledger.byId.set(nameOf(tenant, draft.id), { added })
-  if (draft.key !== undefined) ledger.byKey.set(nameOf(tenant, draft.stream, draft.key), { added })
-  return { added }
+  ledger.byId.set(nameOf(tenant, draft.id), entry)
+  if (draft.key !== undefined) ledger.byKey.set(keyNameOf(tenant, draft.stream, draft.key), entry)
+  return entry
 }
 
 function headerOf(tenant: string, draft: PreparedDraft, head: StreamHead, recordedAt: string): EventHeader {
-  return {
-    id: draft.id,
+  const { id, stream, type, v, key, correlationId, causationId, traceparent, checksum } = draft
+  const header: EventHeader = {
+    id,
     tenant,
-    stream: draft.stream,
+    stream,
     seq: head.seq + 1,
-    type: draft.type,
-    v: draft.v,
-    ...(draft.key !== undefined && { key: draft.key }),
+    type,
+    v,
     actor: draft.actor ?? UNKNOWN_ACTOR,
     occurredAt: draft.occurredAt ?? recordedAt,
     recordedAt,
-    ...(draft.correlationId !== undefined && { correlationId: draft.correlationId }),
-    ...(draft.causationId !== undefined && { causationId: draft.causationId }),
-    ...(draft.traceparent !== undefined && { traceparent: draft.traceparent }),
-    checksum: draft.checksum,
+    checksum,
     prev: head.hash,
   }
+  if (key !== undefined) header.key = key
+  if (correlationId !== undefined) header.correlationId = correlationId
+  if (causationId !== undefined) header.causationId = causationId
+  if (traceparent !== undefined) header.traceparent = traceparent
+  return header
 }
 
 function receiptOf(entry: Entry, base: number, duplicate: boolean): Receipt {

@@ -10,7 +10,7 @@ export interface Outgoing {
   body: string
 }
 
-/** Events that one append has just committed; the first has the position `base` + 1. */
+/** Events that one append has just committed; the position of each is `base` plus its offset. */
 export interface Added {
   base: number
   events: readonly NewEvent[]
@@ -29,7 +29,8 @@ const EARLY_MAX = 4
  */
 export class Tap {
   readonly #early = new Map<number, Added>()
-  #held: Outgoing[] = []
+  /** In the order of their positions. They become messages only when the relay takes them: it may fall behind. */
+  #held: { position: number; event: NewEvent }[] = []
   #bytes = 0
   /** The last position that is held; the next one is taken when it comes. */
   #end = 0
@@ -53,22 +54,21 @@ export class Tap {
     if (first === undefined || first.position > after + 1) return []
     const start = after + 1 - first.position
     let bytes = 0
-    const end = this.#held.findIndex(({ body }, index) => {
+    const end = this.#held.findIndex(({ event }, index) => {
       if (index < start) return false
-      bytes += body.length
+      bytes += lengthOf(event)
       return index - start >= limit || (index > start && bytes > bytesMax)
     })
     const taken = this.#held.slice(start, end === -1 ? undefined : end)
     // What lies before has been published, and is never asked for again by this relay.
-    for (const { body } of this.#held.splice(0, start)) this.#bytes -= body.length
-    return taken
+    for (const { event } of this.#held.splice(0, start)) this.#bytes -= lengthOf(event)
+    return taken.map(fromNew)
   }
 
   #append({ base, events }: Added): void {
     for (const event of events) {
-      const outgoing = fromNew(base, event)
-      this.#held.push(outgoing)
-      this.#bytes += outgoing.body.length
+      this.#held.push({ position: base + event.offset, event })
+      this.#bytes += lengthOf(event)
     }
     this.#end = base + events.length
   }
@@ -80,11 +80,16 @@ export class Tap {
   }
 }
 
-/** The payload is canonical JSON already: it is put in as it is. */
-function fromNew(base: number, { offset, kind, data, header, hash }: NewEvent): Outgoing {
-  const position = base + offset
-  const rest = JSON.stringify({ ...header, position, hash })
-  return { position, kind, subject: subjects.event(header), body: `${rest.slice(0, -1)},"data":${data}}` }
+/** About what an event takes; what is added to it is small and the same for all. */
+function lengthOf({ headerText, data }: NewEvent): number {
+  return headerText.length + data.length
+}
+
+/** Header and payload are JSON already: they are put in as they are. */
+function fromNew({ position, event }: { position: number; event: NewEvent }): Outgoing {
+  const { kind, header, headerText, data, hash } = event
+  const body = `${headerText.slice(0, -1)},"position":${position},"hash":"${hash}","data":${data}}`
+  return { position, kind, subject: subjects.event(header), body }
 }
 
 /** The same for an event that was read from the table. */

@@ -8,7 +8,15 @@ import {
 } from '@daybook/events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Job, type Known, type KnownEvent, nameOf, type Settlement, settle } from '../src/settle.ts'
+import {
+  type Job,
+  type Known,
+  type KnownEvent,
+  keyNameOf,
+  nameOf,
+  type Settlement,
+  settle,
+} from '../src/settle.ts'
 
 const NOW = '2026-11-21T12:00:00.000Z'
 const nextId = createUlids()
@@ -45,7 +53,7 @@ function knownAfter(known: Known, settlement: Settlement, base: number): Known {
     byKey: new Map([
       ...known.byKey,
       ...events.flatMap((event) =>
-        event.key === undefined ? [] : [[nameOf('main', event.stream, event.key), event] as const],
+        event.key === undefined ? [] : [[keyNameOf('main', event.stream, event.key), event] as const],
       ),
     ]),
   }

@@ -1,4 +1,4 @@
-import { checksumOf, FIRST_PREV, hashOf, readJournalEvent } from '@daybook/events'
+import { checksumOf, FIRST_PREV, hashOfHeaderText, headerTextOf, readJournalEvent } from '@daybook/events'
 import { describe, expect, it } from 'vitest'
 import type { NewEvent } from '../src/settle.ts'
 import { fromJournal, Tap } from '../src/tap.ts'
@@ -21,7 +21,8 @@ function added(base: number, count: number, message = 'hello'): { base: number; 
       checksum: checksumOf(data),
       prev: FIRST_PREV,
     }
-    return { offset: index + 1, kind: 'run', data, header, hash: hashOf(header) }
+    const headerText = headerTextOf(header)
+    return { offset: index + 1, kind: 'run', data, header, headerText, hash: hashOfHeaderText(headerText) }
   })
   return { base, events }
 }
