@@ -1,4 +1,4 @@
-import { monotonicFactory } from 'ulid'
+import { encodeTime, monotonicFactory } from 'ulid'
 
 /** A canonical ULID: 26 upper-case Crockford digits, not above 2^128 − 1. */
 export const ULID_PATTERN = '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'
@@ -11,6 +11,11 @@ const ulid = new RegExp(ULID_PATTERN)
 export function createUlids(): () => string {
   const next = monotonicFactory()
   return () => next()
+}
+
+/** The least ULID of a moment, in ms since 1970: what was made before sorts before it, what is made later after it. */
+export function leastUlidAt(ms: number): string {
+  return encodeTime(ms).padEnd(26, '0')
 }
 
 /** Whether `text` is a ULID in its one canonical spelling; lower case would make two ids of one. */

@@ -29,7 +29,7 @@ export {
   receiptSchema,
 } from './envelope.ts'
 export type { EventType } from './event-type.ts'
-export { createUlids, isUlid } from './id.ts'
+export { createUlids, isUlid, leastUlidAt } from './id.ts'
 export { isInstant } from './instant.ts'
 export { readJournalEvent } from './journal-event.ts'
 export { canonicalJson } from './json/canonical.ts'

@@ -27,7 +27,7 @@ import { whenAppendRequested, whenAppendsQueued } from './handlers.ts'
 import { observeAppends } from './observe.ts'
 import { runRelay } from './relay.ts'
 import { journalRoutes } from './routes.ts'
-import { appendBatch } from './store/append.ts'
+import { createAppender } from './store/append.ts'
 import { keepDeadLetter } from './store/dead-letters.ts'
 import type { JournalTables } from './store/tables.ts'
 import { Tap } from './tap.ts'
@@ -71,7 +71,7 @@ export async function openJournal(parts: JournalParts): Promise<JournalService> 
   const tap = new Tap()
   const batcher = stack.use(
     createBatcher({
-      commit: (jobs) => appendBatch(appends, jobs),
+      commit: createAppender(appends),
       onCommit: (added) => {
         tap.offer(added)
         signalHead(bus, added.base + added.events.length)
