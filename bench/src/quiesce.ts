@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { waitFor } from '@daybook/testing'
 import { openPool } from './append/pool.ts'
 
@@ -5,9 +7,10 @@ import { openPool } from './append/pool.ts'
 const QUIET_WITHIN_MS = 180_000
 
 /**
- * Waits until the server has done what the rounds before left to do: the journal's tables are vacuumed and analysed, and
- * no autovacuum runs. A rate that is offered is about latency at an ordinary load; on two cores the vacuum of millions
- * of rows would be most of what it measures. The closed loops need no such thing: there everyone bears the same.
+ * Waits until the server has done what the rounds before left to do: the journal's tables are vacuumed and analysed, no
+ * autovacuum runs, and the gigabytes that all the peers wrote are on the disk, so that no sync waits behind them. A rate
+ * that is offered is about latency at an ordinary load; on two cores the vacuum of millions of rows would be most of
+ * what it measures. The closed loops need no such thing: there everyone bears the same.
  */
 export async function quiesce(journalUrl: string, signal: AbortSignal): Promise<void> {
   await using database = await openPool(journalUrl, 1)
@@ -21,4 +24,6 @@ export async function quiesce(journalUrl: string, signal: AbortSignal): Promise<
     },
     { timeoutMs: QUIET_WITHIN_MS, what: 'the end of autovacuum' },
   )
+  await database.pool.query('checkpoint')
+  await promisify(execFile)('sync')
 }

@@ -10,6 +10,9 @@ import { type Cluster, startCluster } from './cluster.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** As in infra/docker/Dockerfile. */
+const nodeOptions = '--enable-source-maps --max-semi-space-size=64'
+
 /** The server that DATABASE_URL names, else a cluster of its own. */
 export async function openPostgres(env: Environment): Promise<Cluster & { from: string }> {
   const url = env['DATABASE_URL']
@@ -33,7 +36,12 @@ export interface Daybook extends AsyncDisposable {
 export async function startDaybook(on: { databaseUrl: string; natsUrl: string }): Promise<Daybook> {
   await using stack = new AsyncDisposableStack()
   // Warnings are kept, the line for each request is not: it would measure the log.
-  const env = { DATABASE_URL: on.databaseUrl, NATS_URL: on.natsUrl, LOG_LEVEL: 'warn' }
+  const env = {
+    DATABASE_URL: on.databaseUrl,
+    NATS_URL: on.natsUrl,
+    LOG_LEVEL: 'warn',
+    NODE_OPTIONS: nodeOptions,
+  }
   await migrateJournal(env)
   const journal = stack.use(await startService('journal', env))
   // The gateway wants an address for each service; nothing is asked of the projection's.

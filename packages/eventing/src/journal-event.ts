@@ -11,8 +11,9 @@ export interface JournalRow {
   type: string
   v: number
   key: string | null
-  /** Canonical JSON: exactly the bytes under the checksum. */
-  data: string
+  /** Canonical JSON: exactly the bytes under the checksum; null when it was erased. */
+  data: string | null
+  erasure_id: string | null
   actor_kind: Actor['kind']
   actor_id: string
   /** ISO 8601, milliseconds, UTC. */
@@ -32,7 +33,7 @@ export interface JournalRow {
  * as text cost half of what node-postgres needs to make dates and buffers of them, which only become text again.
  */
 export const eventColumns = sql.raw(`
-  position, tenant, stream, seq, id, type, v, key, data, actor_kind, actor_id,
+  position, tenant, stream, seq, id, type, v, key, data, erasure_id, actor_kind, actor_id,
   to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as occurred_at,
   to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at,
   correlation_id, causation_id, traceparent,
@@ -49,7 +50,7 @@ export function toJournalEvent(row: JournalRow): JournalEvent {
     type: row.type,
     v: row.v,
     ...(row.key !== null && { key: row.key }),
-    data: JSON.parse(row.data),
+    data: row.data === null ? {} : JSON.parse(row.data),
     actor: { kind: row.actor_kind, id: row.actor_id },
     occurredAt: row.occurred_at,
     recordedAt: row.recorded_at,
@@ -59,5 +60,6 @@ export function toJournalEvent(row: JournalRow): JournalEvent {
     checksum: row.checksum,
     prev: row.prev,
     hash: row.hash,
+    ...(row.erasure_id !== null && { erased: { erasureId: row.erasure_id } }),
   }
 }

@@ -27,7 +27,7 @@ export interface PageQuery {
 
 export interface JournalPage {
   events: JournalEvent[]
-  /** Whether there were further events beyond this page when it was read. */
+  /** Whether the journal went on beyond this page when it was read. There may be nothing that is wanted. */
   more: boolean
 }
 
@@ -45,14 +45,22 @@ const ENVELOPE_BYTES = 1_024
 const UNBOUNDED_BYTES = Number.MAX_SAFE_INTEGER
 
 const POSITION_MAX = Number.MAX_SAFE_INTEGER
+/** Positions that one statement looks at: some seconds' work if none of them is wanted. */
+const SPAN = 1_000_000
 
 interface MeasuredRow extends JournalRow {
   candidates: number
 }
 
-function filtersOf({ tenant, stream, types }: PageQuery): RawBuilder<unknown>[] {
+/** A range of positions, both ends in it. */
+interface Range {
+  first: number
+  last: number
+}
+
+function filtersOf({ tenant, stream, types }: PageQuery, { first, last }: Range): RawBuilder<unknown>[] {
   return [
-    sql`true`,
+    sql`event.position between ${first} and ${last}`,
     ...(tenant === undefined ? [] : [sql`event.tenant = ${tenant}`]),
     ...(stream === undefined ? [] : [sql`event.stream = ${stream}`]),
     ...(types === undefined ? [] : [sql`event.type = any(${types}::text[])`]),
@@ -60,14 +68,15 @@ function filtersOf({ tenant, stream, types }: PageQuery): RawBuilder<unknown>[] 
 }
 
 /** The rows of the page and one more, which tells whether there are more. */
-function candidatesOf(query: PageQuery): RawBuilder<unknown> {
+function candidatesOf(query: PageQuery, range: Range): RawBuilder<unknown> {
   const { stream, kinds, after, reverse = false, limit } = query
-  if (kinds !== undefined && stream === undefined) return candidatesOfKinds(query, kinds)
+  if (kinds !== undefined && stream === undefined) return candidatesOfKinds(query, kinds, range)
   const column = stream === undefined ? sql`event.position` : sql`event.seq`
   const direction = reverse ? sql`desc` : sql`asc`
-  const conditions = filtersOf(query)
+  const conditions = filtersOf(query, range)
   if (kinds !== undefined) conditions.push(sql`event.kind = any(${kinds}::text[])`)
-  if (after !== undefined) conditions.push(sql`${column} ${reverse ? sql`<` : sql`>`} ${after}`)
+  if (stream !== undefined && after !== undefined)
+    conditions.push(sql`event.seq ${reverse ? sql`<` : sql`>`} ${after}`)
   return sql`
     select * from journal.events event where ${sql.join(conditions, sql` and `)}
     order by ${column} ${direction} limit ${limit + 1}`
@@ -79,15 +88,13 @@ function candidatesOf(query: PageQuery): RawBuilder<unknown> {
  * table has statistics, or when they are old, the planner collects and sorts all that is left of the kind for each page,
  * and for a rare kind it walks the primary key.
  */
-function candidatesOfKinds(query: PageQuery, kinds: readonly string[]): RawBuilder<unknown> {
-  const { after, reverse = false, limit } = query
+function candidatesOfKinds(query: PageQuery, kinds: readonly string[], range: Range): RawBuilder<unknown> {
+  const { reverse = false, limit } = query
   const direction = reverse ? sql`desc` : sql`asc`
-  const above = reverse ? 0 : (after ?? 0)
-  const upTo = reverse ? (after ?? POSITION_MAX) - 1 : POSITION_MAX
   const conditions = [
-    sql`(event.kind, event.position) > (wanted.kind, ${above}::bigint)`,
-    sql`(event.kind, event.position) <= (wanted.kind, ${upTo}::bigint)`,
-    ...filtersOf(query),
+    sql`(event.kind, event.position) >= (wanted.kind, ${range.first}::bigint)`,
+    sql`(event.kind, event.position) <= (wanted.kind, ${range.last}::bigint)`,
+    ...filtersOf(query, range),
   ]
   return sql`
     select event.* from unnest(${[...new Set(kinds)]}::text[]) as wanted (kind)
@@ -99,34 +106,71 @@ function candidatesOfKinds(query: PageQuery, kinds: readonly string[]): RawBuild
 }
 
 /** The length of a large payload is known without reading it, so what is cut off costs nothing. */
-function pageStatement(query: PageQuery): RawBuilder<MeasuredRow> {
+function pageStatement(query: PageQuery, range: Range): RawBuilder<MeasuredRow> {
   const direction = query.reverse === true ? sql`desc` : sql`asc`
   return sql<MeasuredRow>`
     select ${eventColumns}, candidates
     from (
       select *, count(*) over () as candidates, row_number() over entries as nth,
         sum(octet_length(data) + ${ENVELOPE_BYTES}::integer) over entries as bytes
-      from (${candidatesOf(query)}) candidate
+      from (${candidatesOf(query, range)}) candidate
       window entries as (order by position ${direction} rows unbounded preceding)
     ) measured
     where nth <= ${query.limit} and (nth = 1 or bytes <= ${query.bytesMax ?? UNBOUNDED_BYTES})
     order by nth`
 }
 
-/** Reads through a Kysely instance, or through a transaction, in whose snapshot all answers then are. */
+/**
+ * Reads through a Kysely instance, or through a transaction, in whose snapshot all answers then are.
+ *
+ * The journal is split by position. A stream is read between its first and its last position, and the journal in spans,
+ * so that a statement opens one or two leaves however many there are.
+ */
 export function journalReader(executor: QueryExecutorProvider): JournalReader {
-  const readPage = async (query: PageQuery): Promise<JournalPage> => {
-    const { rows } = await pageStatement(query).execute(executor)
+  const readHead = async (): Promise<JournalHead> => {
+    const { rows } = await sql<JournalHead>`select position, era from journal.head`.execute(executor)
+    const [head] = rows
+    if (head === undefined) throw new Error('journal.head has no row')
+    return head
+  }
+
+  const readRange = async (query: PageQuery, range: Range): Promise<JournalPage> => {
+    const { rows } = await pageStatement(query, range).execute(executor)
     return { events: rows.map(toJournalEvent), more: rows.length < (rows[0]?.candidates ?? 0) }
   }
-  return {
-    async head() {
-      const { rows } = await sql<JournalHead>`select position, era from journal.head`.execute(executor)
-      const [head] = rows
-      if (head === undefined) throw new Error('journal.head has no row')
-      return head
-    },
-    readPage,
-    page: async (query) => (await readPage(query)).events,
+
+  const readStream = async (query: PageQuery, stream: string): Promise<JournalPage> => {
+    const { rows } = await sql<Range>`
+      select first_position as first, last_position as last from journal.streams
+      where tenant = ${query.tenant} and stream = ${stream} and seq > 0`.execute(executor)
+    const [range] = rows
+    return range === undefined ? { events: [], more: false } : readRange(query, range)
   }
+
+  const readForward = async (query: PageQuery): Promise<JournalPage> => {
+    for (let first = (query.after ?? 0) + 1; ; first += SPAN) {
+      const last = first + SPAN - 1
+      const page = await readRange(query, { first, last })
+      if (page.more) return page
+      const more = (await readHead()).position > last
+      if (page.events.length > 0 || !more) return { ...page, more }
+    }
+  }
+
+  const readBackward = async (query: PageQuery): Promise<JournalPage> => {
+    const end = Math.min((await readHead()).position, (query.after ?? POSITION_MAX) - 1)
+    for (let last = end; ; last -= SPAN) {
+      const first = Math.max(1, last - SPAN + 1)
+      const page = await readRange(query, { first, last })
+      if (page.more) return page
+      if (page.events.length > 0 || first === 1) return { ...page, more: first > 1 }
+    }
+  }
+
+  const readPage = async (query: PageQuery): Promise<JournalPage> => {
+    if (query.stream !== undefined) return readStream(query, query.stream)
+    return query.reverse === true ? readBackward(query) : readForward(query)
+  }
+
+  return { head: readHead, readPage, page: async (query) => (await readPage(query)).events }
 }

@@ -98,6 +98,13 @@ class Writer {
       for (let start = 0; start < events.length; start += 1_000) {
         await insertStatement(events.slice(start, start + 1_000)).execute(trx)
       }
+      await sql`
+        insert into journal.streams (tenant, stream, seq, hash, first_position, last_position)
+        select tenant, stream, max(seq), sha256(''), min(position), max(position) from journal.events
+        group by tenant, stream
+        on conflict (tenant, stream) do update set seq = excluded.seq, last_position = excluded.last_position`.execute(
+        trx,
+      )
       await sql`update journal.head set position = ${this.#position}`.execute(trx)
     })
     return events
@@ -154,7 +161,7 @@ function insertStatement(events: readonly JournalEvent[]): RawBuilder<unknown> {
   return sql`
     insert into journal.events
     select position, tenant, stream, kind, seq, id, type, v, null, data, 'service', 'test', "occurredAt", "recordedAt",
-      null, null, null, decode(checksum, 'hex'), decode(prev, 'hex'), decode(hash, 'hex')
+      null, null, null, decode(checksum, 'hex'), decode(prev, 'hex'), decode(hash, 'hex'), null
     from json_to_recordset(${JSON.stringify(rows)}::json) as row (
       position bigint, tenant text, stream text, kind text, seq bigint, id text, type text, v integer, data text,
       "occurredAt" timestamptz, "recordedAt" timestamptz, checksum text, prev text, hash text)`

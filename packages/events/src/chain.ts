@@ -8,8 +8,11 @@ export const FIRST_PREV = '0'.repeat(64)
 /** Names the rule by which a hash was made, so that another rule can never give the same hash by accident. */
 const DOMAIN = 'daybook/1\u0000'
 
-/** What the hash of an event covers: everything but `data` (its checksum stands for it), `position` and the hash itself. */
-export type EventHeader = Omit<JournalEvent, 'data' | 'position' | 'hash'>
+/**
+ * What the hash of an event covers: everything but `data` (its checksum stands for it), what says that the data is gone,
+ * `position` and the hash itself.
+ */
+export type EventHeader = Omit<JournalEvent, 'data' | 'erased' | 'position' | 'hash'>
 
 /** The first thing that does not hold in a chain. */
 export interface ChainFault {
@@ -41,7 +44,8 @@ export function hashOfHeaderText(text: string): string {
 
 /**
  * Checks the events of one stream, oldest first, from its beginning or from `start`. Finds any change of a header or a
- * payload, a missing event and a changed order; that the newest events were cut off, only a receipt can tell.
+ * payload, a missing event and a changed order; that the newest events were cut off, only a receipt can tell. Of an event
+ * whose payload was erased it checks everything else; whether the erasure is on record is another question.
  */
 export function verifyChain(events: readonly JournalEvent[], start?: ChainStart): ChainFault | undefined {
   let last = start ?? { seq: 0, hash: FIRST_PREV }
@@ -56,7 +60,7 @@ export function verifyChain(events: readonly JournalEvent[], start?: ChainStart)
 function findFault(event: JournalEvent, last: ChainStart): Omit<ChainFault, 'seq'> | undefined {
   if (event.seq !== last.seq + 1) return { code: 'seq', detail: `seq ${event.seq} follows seq ${last.seq}` }
   if (event.prev !== last.hash) return { code: 'prev', detail: 'prev is not the hash of the event before' }
-  if (event.checksum !== attempt(() => checksumOf(canonicalJson(event.data)))) {
+  if (event.erased === undefined && event.checksum !== attempt(() => checksumOf(canonicalJson(event.data)))) {
     return { code: 'checksum', detail: 'data does not have this checksum' }
   }
   if (event.hash !== attempt(() => hashOf(event)))

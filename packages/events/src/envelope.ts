@@ -74,6 +74,12 @@ export const journalEventSchema = Type.Object({
   checksum: sha256,
   prev: sha256,
   hash: sha256,
+  erased: Type.Optional(
+    Type.Object(
+      { erasureId: Type.String({ description: 'Which erasure took the payload' }) },
+      { description: 'The payload is gone, and data is empty; the checksum is still that of the payload' },
+    ),
+  ),
 })
 
 /** What an append answers for each event: proof that it is committed, and where. */

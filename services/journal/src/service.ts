@@ -24,11 +24,13 @@ import { sql } from 'kysely'
 import { type Batcher, createBatcher } from './batcher.ts'
 import type { JournalConfig } from './config.ts'
 import { whenAppendRequested, whenAppendsQueued } from './handlers.ts'
+import { Leaves } from './leaves.ts'
 import { observeAppends } from './observe.ts'
 import { runRelay } from './relay.ts'
 import { journalRoutes } from './routes.ts'
 import { createAppender } from './store/append.ts'
 import { keepDeadLetter } from './store/dead-letters.ts'
+import { ensurePartitions, LEAF_POSITIONS } from './store/partitions.ts'
 import type { JournalTables } from './store/tables.ts'
 import { Tap } from './tap.ts'
 
@@ -68,13 +70,21 @@ export async function openJournal(parts: JournalParts): Promise<JournalService> 
     return { ok: true }
   })
   const watcher = stack.use(watchHead({ readHead: () => journalReader(database.kysely).head(), bus, logger }))
+  const leaves = await Leaves.open({
+    size: LEAF_POSITIONS,
+    ensure: () => ensurePartitions(database, LEAF_POSITIONS),
+    logger,
+  })
+  health.addCheck('leaves', () => leaves.state())
   const tap = new Tap()
   const batcher = stack.use(
     createBatcher({
       commit: createAppender(appends),
       onCommit: (added) => {
+        const head = added.base + added.events.length
         tap.offer(added)
-        signalHead(bus, added.base + added.events.length)
+        signalHead(bus, head)
+        leaves.reached(head)
       },
       ...observeAppends(metrics, logger, parts.appendBudgetMs),
     }),

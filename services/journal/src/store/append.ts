@@ -27,7 +27,8 @@ export interface CommittedBatch {
  *    ids and keys of the batch. Settle the batch against that. Most batches need to look up nothing.
  * A2 Write everything in one statement, which requires that the streams still end where they are believed to. If one
  *    does not, another instance was faster: nothing is written (SQLSTATE 40001), and the batch has to be settled again.
- * A3 The row of `journal.head`, which every append needs, is locked last: for the insert and the commit only.
+ * A3 The row of `journal.head` is locked first: it gives out the positions, which are therefore dense and in the order of
+ *    commits, and since every append begins there, no two of them can wait for each other in a circle.
  */
 export function createAppender(
   database: Database<JournalTables>,

@@ -59,10 +59,10 @@ export async function lookUp(
   if (streams.length + ids.length + keys.length === 0) return
   const named = streams.map(splitName)
   const byKey = sql`union all
-    select ${EVENT_COLUMNS} from journal.events e
-    join unnest(${texts(keys, ({ tenant }) => tenant)}, ${texts(keys, ({ stream }) => stream)}, ${texts(keys, ({ key }) => key)})
+    select ${EVENT_COLUMNS}
+    from unnest(${texts(keys, ({ tenant }) => tenant)}, ${texts(keys, ({ stream }) => stream)}, ${texts(keys, ({ key }) => key)})
       as k (tenant, stream, key)
-      on e.tenant = k.tenant and e.stream = k.stream and e.key = k.key and e.key is not null`
+    join journal.event_keys using (tenant, stream, key) join journal.events e using (position)`
   const rows = await database.prepared(
     keys.length === 0 ? 'append-look-up' : 'append-look-up-keys',
     sql<KnownRow>`
@@ -75,8 +75,9 @@ export async function lookUp(
       from unnest(${texts(named, ({ tenant }) => tenant)}, ${texts(named, ({ stream }) => stream)}) as w (tenant, stream)
       left join journal.streams s using (tenant, stream)
       union all
-      select ${EVENT_COLUMNS} from journal.events e
-      join unnest(${texts(ids, ({ tenant }) => tenant)}, ${texts(ids, ({ id }) => id)}) as i (tenant, id) using (tenant, id)
+      select ${EVENT_COLUMNS}
+      from unnest(${texts(ids, ({ tenant }) => tenant)}, ${texts(ids, ({ id }) => id)}) as i (tenant, id)
+      join journal.event_ids using (tenant, id) join journal.events e using (position)
       ${keys.length === 0 ? sql`` : byKey}
     ) known`,
   )
