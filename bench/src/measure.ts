@@ -77,10 +77,10 @@ async function measuredWindow(
 /**
  * Open loop: requests are due at a fixed rate whether or not earlier ones are answered, and latency counts
  * from the moment a request was due. A system (or a generator) that falls behind therefore shows it in
- * every later request, instead of being sent less (no coordinated omission).
+ * every later request, instead of being sent less (no coordinated omission). `dueAt` is on the clock of `performance.now`.
  */
 export async function openLoop(
-  request: (index: number) => Promise<void>,
+  request: (index: number, dueAt: number) => Promise<void>,
   stretch: Stretch & { ratePerSecond: number },
 ): Promise<Measurement> {
   const perMs = stretch.ratePerSecond / 1000
@@ -92,8 +92,9 @@ export async function openLoop(
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
   const send = async (index: number): Promise<void> => {
-    await request(index)
-    if (index >= warmUpCount) latencies.push(performance.now() - (startedAt + index / perMs))
+    const dueAt = startedAt + index / perMs
+    await request(index, dueAt)
+    if (index >= warmUpCount) latencies.push(performance.now() - dueAt)
   }
 
   const sent: Promise<void>[] = []

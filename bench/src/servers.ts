@@ -6,6 +6,7 @@ import { connectBus } from '@daybook/bus'
 import { DaybookError } from '@daybook/errors'
 import { subjects } from '@daybook/events'
 import { findNatsServer, freePort, startProcess, waitFor } from '@daybook/testing'
+import { countRows } from './append/pool.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -27,11 +28,16 @@ export async function natsVersion(): Promise<string> {
 
 export interface Daybook extends AsyncDisposable {
   gatewayUrl: string
+  /** Starts the projection service and waits until it has caught up with the journal, whose head it answers. */
+  startProjection(signal: AbortSignal): Promise<AsyncDisposable & { head: number }>
 }
 
+/** The projection applies some ten thousand events a second while nothing else runs. */
+const catchUpMsMax = 600_000
+
 /**
- * The journal and the gateway, each as the process that a deployment runs. The projection is left out: it is not on the
- * way of an append.
+ * The journal and the gateway, each as the process that a deployment runs. The projection is not on the way of an append:
+ * it is started for what needs it.
  */
 export async function startDaybook(on: { databaseUrl: string; natsUrl: string }): Promise<Daybook> {
   await using stack = new AsyncDisposableStack()
@@ -42,32 +48,57 @@ export async function startDaybook(on: { databaseUrl: string; natsUrl: string })
     LOG_LEVEL: 'warn',
     NODE_OPTIONS: nodeOptions,
   }
-  await migrateJournal(env)
+  await migrate('journal', env)
+  await migrate('projection', env)
   const journal = stack.use(await startService('journal', env))
-  // The gateway wants an address for each service; nothing is asked of the projection's.
-  const upstreams = { JOURNAL_URL: journal.url, PROJECTION_URL: `http://127.0.0.1:${await freePort()}` }
+  const projectionPort = await freePort()
+  const upstreams = { JOURNAL_URL: journal.url, PROJECTION_URL: `http://127.0.0.1:${projectionPort}` }
   const gateway = stack.use(await startService('gateway', { ...env, ...upstreams }))
   await waitForResponder(on.natsUrl)
   const started = stack.move()
-  return { gatewayUrl: gateway.url, [Symbol.asyncDispose]: () => started.disposeAsync() }
+  return {
+    gatewayUrl: gateway.url,
+    async startProjection(signal) {
+      const projection = await startService('projection', env, projectionPort)
+      const head = await waitUntilCaughtUp(projection.url, on.databaseUrl, signal)
+      return { ...projection, head }
+    },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  }
 }
 
-async function migrateJournal(env: Record<string, string>): Promise<void> {
+async function migrate(service: Migrated, env: Record<string, string>): Promise<void> {
   const migration = await startProcess({
     command: process.execPath,
-    args: [mainOf('journal'), 'migrate'],
+    args: [mainOf(service), 'migrate'],
     env,
   })
   const { code } = await migration.ended
   if (code !== 0)
-    throw new DaybookError('migration-failed', `The journal could not be migrated:\n${migration.output}`)
+    throw new DaybookError('migration-failed', `The ${service} could not be migrated:\n${migration.output}`)
+}
+
+type Migrated = 'journal' | 'projection'
+
+/** Answers the position that was waited for: the journal's head at the beginning. */
+async function waitUntilCaughtUp(url: string, databaseUrl: string, signal: AbortSignal): Promise<number> {
+  const head = await countRows(databaseUrl, 'select position as count from journal.head')
+  const isThere = async (): Promise<boolean> => {
+    signal.throwIfAborted()
+    const response = await fetch(`${url}/v1/runs?limit=1&minPosition=${head}`)
+    await response.arrayBuffer()
+    return response.ok
+  }
+  await waitFor(isThere, { timeoutMs: catchUpMsMax, what: 'the projection to have caught up' })
+  return head
 }
 
 async function startService(
-  name: 'journal' | 'gateway',
+  name: 'journal' | 'gateway' | 'projection',
   env: Record<string, string>,
+  fixedPort?: number,
 ): Promise<AsyncDisposable & { url: string }> {
-  const port = await freePort()
+  const port = fixedPort ?? (await freePort())
   const url = `http://127.0.0.1:${port}`
   const service = await startProcess({
     command: process.execPath,

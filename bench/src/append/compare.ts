@@ -1,6 +1,7 @@
 import { closedLoop, median, openLoop, quantile } from '../measure.ts'
 import type { Plan } from './plan.ts'
 import type { Scenario, Shape } from './scenario.ts'
+import type { TailReader, TailResult } from './tail.ts'
 
 /** One figure line. Latencies are those of a whole request, in milliseconds. */
 export interface Figures {
@@ -22,6 +23,8 @@ export interface OpenLoopResult extends Figures {
   offeredPerSecond: number
   seconds: number
   maxMs: number
+  /** What a reader of the live tail saw meanwhile; absent when there was none. */
+  tail?: TailResult
 }
 
 /** Events acknowledged so far, by scenario name: what must be found stored at the end. */
@@ -78,12 +81,17 @@ async function measure(scenario: Scenario, shape: Shape, plan: Plan, run: Run): 
   return figures(requestsPerSecond * shape.eventsPerRequest, latenciesMs, generatorCpu)
 }
 
-/** Single events at a fixed rate, whatever the system does. */
-export async function offer(scenario: Scenario, plan: Plan['openLoop'], run: Run): Promise<OpenLoopResult> {
+/** Single events at a fixed rate, whatever the system does, with a reader at the live tail or without one. */
+export async function offer(
+  scenario: Scenario,
+  plan: Plan['openLoops'][number],
+  run: Run & { tail?: TailReader },
+): Promise<OpenLoopResult> {
   run.progress(`${scenario.label}: ${plan.ratePerSecond} events/s offered`)
   await using session = await scenario.open({ callers: plan.callers, eventsPerRequest: 1 })
-  const request = async (index: number): Promise<void> => {
-    await session.append(index % plan.callers)
+  const { tail } = run
+  const request = async (index: number, dueAt: number): Promise<void> => {
+    await session.append(index % plan.callers, tail && ((id) => tail.expect(id, dueAt)))
     acknowledge(run, scenario, 1)
   }
   const { latenciesMs, requestsPerSecond, generatorCpu } = await openLoop(request, {
@@ -96,6 +104,7 @@ export async function offer(scenario: Scenario, plan: Plan['openLoop'], run: Run
     seconds: plan.durationMs / 1000,
     ...figures(requestsPerSecond, latenciesMs, generatorCpu),
     maxMs: quantile(latenciesMs, 1),
+    ...(tail && { tail: await tail.result(run.signal) }),
   }
 }
 

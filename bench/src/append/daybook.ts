@@ -32,8 +32,9 @@ export function daybookScenario(
       const streams = Array.from({ length: shape.callers }, () => `run/${door.name}-${newUlid()}`)
       return {
         ...connection,
-        async append(caller) {
+        async append(caller, onEvent) {
           const events = sampleEvents(shape.eventsPerRequest)
+          for (const { id } of onEvent === undefined ? [] : events) onEvent?.(id)
           const stream = streams[caller]!
           const body = JSON.stringify({ events: events.map((event) => ({ ...event, stream })) })
           checkAnswer(await request(body), shape.eventsPerRequest)

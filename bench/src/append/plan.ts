@@ -6,13 +6,15 @@ export interface Plan {
   rounds: number
   warmUpMs: number
   durationMs: number
-  openLoop: { ratePerSecond: number; warmUpMs: number; durationMs: number; callers: number }
+  /** Rates that are offered, whatever the system does; the live tail is read at the last one. */
+  openLoops: readonly { ratePerSecond: number; warmUpMs: number; durationMs: number; callers: number }[]
 }
 
 const shapes: readonly Shape[] = [
   { callers: 1, eventsPerRequest: 1 },
   { callers: 16, eventsPerRequest: 1 },
   { callers: 64, eventsPerRequest: 1 },
+  { callers: 256, eventsPerRequest: 1 },
   { callers: 1, eventsPerRequest: 100 },
   { callers: 16, eventsPerRequest: 100 },
 ]
@@ -29,6 +31,11 @@ export function planOf(options: { seconds: number; quick: boolean }): Plan {
     rounds: options.quick ? 1 : 3,
     warmUpMs: 500,
     durationMs,
-    openLoop: { ratePerSecond: 2000, warmUpMs: 1000, durationMs: durationMs * 5, callers: 64 },
+    openLoops: [2000, 5000].map((ratePerSecond) => ({
+      ratePerSecond,
+      warmUpMs: 1000,
+      durationMs: durationMs * 5,
+      callers: 64,
+    })),
   }
 }

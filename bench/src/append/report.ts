@@ -15,7 +15,7 @@ export interface Report {
   systems: readonly { name: string; label: string; package: string; version: string }[]
   plan: Plan
   results: readonly Result[]
-  openLoop: OpenLoopResult
+  openLoops: readonly OpenLoopResult[]
   stored: readonly Stored[]
   targets: readonly Verdict[]
   ok: boolean
@@ -31,7 +31,7 @@ export function renderReport(report: Report): string {
       )
       return renderResults(describeShape(shape), results, report)
     }),
-    renderOpenLoop(report),
+    ...report.openLoops.map((openLoop) => renderOpenLoop(openLoop, report)),
     report.targets.map(({ id, ok, text }) => `${id} ${ok ? 'ok' : 'MISSED'} ${text}`).join('\n'),
   ].join('\n\n')
 }
@@ -63,7 +63,7 @@ function renderResults(title: string, results: readonly Result[], report: Report
   return renderTable([title, 'events/s', 'p50 ms', 'p99 ms', 'of plain', 'generator CPU'], rows)
 }
 
-function renderOpenLoop({ openLoop, ...report }: Report): string {
+function renderOpenLoop(openLoop: OpenLoopResult, report: Report): string {
   const title = `${formatCount(openLoop.offeredPerSecond)} events/s offered for ${openLoop.seconds} s`
   const row = [
     `  ${labelOf(report, openLoop.system)}`,
@@ -73,7 +73,17 @@ function renderOpenLoop({ openLoop, ...report }: Report): string {
     formatMs(openLoop.maxMs),
     formatPercent(openLoop.generatorCpu),
   ]
-  return renderTable([title, 'events/s', 'p50 ms', 'p99 ms', 'max ms', 'generator CPU'], [row])
+  const { tail } = openLoop
+  const tailRow = tail && [
+    '  a reader at the live tail',
+    '',
+    formatMs(tail.p50Ms),
+    formatMs(tail.p99Ms),
+    formatMs(tail.maxMs),
+    '',
+  ]
+  const header = [title, 'events/s', 'p50 ms', 'p99 ms', 'max ms', 'generator CPU']
+  return renderTable(header, tailRow === undefined ? [row] : [row, tailRow])
 }
 
 function labelOf({ systems }: Pick<Report, 'systems'>, name: string): string {

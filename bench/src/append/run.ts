@@ -1,18 +1,21 @@
-import { createDatabase, startNats } from '@daybook/testing'
+import { createDatabase, createTempFolder, startNats } from '@daybook/testing'
 import { describeMachine } from '../machine.ts'
 import { readSettings } from '../postgres-settings.ts'
 import { quiesce } from '../quiesce.ts'
-import { type Environment, natsVersion, openPostgres, startDaybook } from '../servers.ts'
+import { type Daybook, type Environment, natsVersion, openPostgres, startDaybook } from '../servers.ts'
 import { readVersions } from '../versions.ts'
-import { type Acknowledged, compare, offer } from './compare.ts'
+import { babysitter } from './babysitter.ts'
+import { type Acknowledged, compare, type OpenLoopResult, offer, type Run } from './compare.ts'
 import { daybookHttp } from './daybook-http.ts'
 import { daybookNats } from './daybook-nats.ts'
 import { emmett, installEmmett } from './emmett.ts'
 import { installMessageDb, messageDb } from './message-db.ts'
+import { installPgBoss, pgBoss } from './pg-boss.ts'
 import { installPlainTable, plainInsert } from './plain-insert.ts'
-import { planOf } from './plan.ts'
+import { type Plan, planOf } from './plan.ts'
 import type { Report } from './report.ts'
 import type { Scenario } from './scenario.ts'
+import { TailReader } from './tail.ts'
 import { judge, type Stored } from './targets.ts'
 
 export interface AppendOptions {
@@ -45,11 +48,16 @@ export async function runAppend(options: AppendOptions): Promise<Report> {
   const plan = planOf(options)
   const acknowledged: Acknowledged = new Map()
   const results = await compare(scenarios, plan, { signal, acknowledged, progress })
-  progress('waiting until Postgres has tidied up')
-  await quiesce(journal.url, signal)
-  const openLoop = await offer(throughNats, plan.openLoop, { signal, acknowledged, progress })
+  const openLoops: OpenLoopResult[] = []
+  for (const openLoop of plan.openLoops) {
+    progress('waiting until Postgres has tidied up')
+    await quiesce(journal.url, signal)
+    const isLast = openLoop === plan.openLoops.at(-1)
+    const run = { signal, acknowledged, progress }
+    openLoops.push(await (isLast ? offerWithReader : offer)(throughNats, openLoop, { ...run, daybook }))
+  }
   const stored = await countStored(scenarios, acknowledged)
-  const targets = judge(results, openLoop, stored)
+  const targets = judge(results, openLoops, stored)
   return {
     benchmark: 'append',
     startedAt,
@@ -59,14 +67,25 @@ export async function runAppend(options: AppendOptions): Promise<Report> {
     systems: await describeSystems(scenarios),
     plan,
     results,
-    openLoop,
+    openLoops,
     stored,
     targets,
     ok: targets.every(({ ok }) => ok),
   }
 }
 
-/** Each peer in a database of its own on the same server. */
+/** Under the rate that is judged for it, somebody also reads the live tail; the projection service serves it. */
+async function offerWithReader(
+  scenario: Scenario,
+  openLoop: Plan['openLoops'][number],
+  run: Run & { daybook: Daybook },
+): Promise<OpenLoopResult> {
+  await using projection = await run.daybook.startProjection(run.signal)
+  await using tail = await TailReader.open(run.daybook.gatewayUrl, projection.head)
+  return await offer(scenario, openLoop, { ...run, tail }) // the reader stays until then
+}
+
+/** Each peer in a database, or a folder, of its own. */
 async function installPeers(url: string): Promise<AsyncDisposable & { scenarios: Scenario[] }> {
   await using stack = new AsyncDisposableStack()
   const plain = stack.use(await createDatabase(url))
@@ -75,6 +94,9 @@ async function installPeers(url: string): Promise<AsyncDisposable & { scenarios:
   await installMessageDb(messages.url)
   const events = stack.use(await createDatabase(url))
   await installEmmett(events.url)
+  const jobs = stack.use(await createDatabase(url))
+  await installPgBoss(jobs.url)
+  const runs = stack.use(await createTempFolder())
   const installed = stack.move()
   return {
     scenarios: [
@@ -83,6 +105,8 @@ async function installPeers(url: string): Promise<AsyncDisposable & { scenarios:
       messageDb(messages.url, 'one'),
       messageDb(messages.url, 'per-stream'),
       emmett(events.url),
+      pgBoss(jobs.url),
+      babysitter(runs.path),
     ],
     [Symbol.asyncDispose]: () => installed.disposeAsync(),
   }

@@ -24,7 +24,7 @@ export function sampleEvents(count: number): SampleEvent[] {
   return Array.from({ length: count }, () => sampleEvent(occurredAt))
 }
 
-function sampleEvent(occurredAt: string): SampleEvent {
+export function sampleEvent(occurredAt: string): SampleEvent {
   const effectId = newUlid()
   return {
     id: newUlid(),

@@ -21,6 +21,9 @@ export interface Scenario {
 
 /** The connections and the callers of one measurement. */
 export interface Session extends AsyncDisposable {
-  /** Resolves when one request of this caller (0, 1, …) is acknowledged as durable; rejects otherwise. */
-  append(caller: number): Promise<void>
+  /**
+   * Resolves when one request of this caller (0, 1, …) is acknowledged as durable; rejects otherwise. `onEvent` is told
+   * the id of each event before it is sent, where the system keeps ids of its callers.
+   */
+  append(caller: number, onEvent?: (id: string) => void): Promise<void>
 }
