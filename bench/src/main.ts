@@ -2,12 +2,15 @@ import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import { DaybookError } from '@daybook/errors'
 import { renderReport } from './append/report.ts'
-import { runAppend } from './append/run.ts'
+import { type AppendOptions, runAppend } from './append/run.ts'
+import { renderGrowth } from './growth/report.ts'
+import { runGrowth } from './growth/run.ts'
 
-const usage = `Usage: npm run bench -- append [options]
+const usage = `Usage: npm run bench -- <benchmark> [options]
 
 Benchmarks
-  append            appends through Daybook's doors, a plain insert, Message DB and Emmett
+  append            appends through Daybook's doors, a plain insert, and five peers
+  growth            appends and reads in a journal of ten million events, beside one of 100,000
 
 Options
   --seconds <n>     length of one measurement, 0.2 to 60 (default 2)
@@ -15,6 +18,24 @@ Options
   --json            one JSON document on standard output instead of the tables
 
 Exit codes: 0 all targets met, 1 a target missed, 2 could not run.`
+
+/** A benchmark by its name: what it found out, and the same for people. */
+const benchmarks = new Map<string, (options: AppendOptions) => Promise<Outcome>>([
+  ['append', async (options) => outcomeOf(await runAppend(options), renderReport)],
+  ['growth', async (options) => outcomeOf(await runGrowth(options), renderGrowth)],
+])
+
+interface Outcome {
+  report: { ok: boolean }
+  text: string
+}
+
+function outcomeOf<Report extends { ok: boolean }>(
+  report: Report,
+  render: (report: Report) => string,
+): Outcome {
+  return { report, text: render(report) }
+}
 
 interface Arguments {
   benchmark: string | undefined
@@ -51,17 +72,18 @@ function abortOnSignals(): AbortSignal {
 
 async function main(): Promise<number> {
   const { benchmark, json, ...options } = readArguments(process.argv.slice(2))
-  if (benchmark !== 'append') {
+  const run = benchmarks.get(benchmark ?? '')
+  if (run === undefined) {
     console.error(usage)
     return 2
   }
-  const report = await runAppend({
+  const { report, text } = await run({
     ...options,
     env: process.env,
     progress: console.error,
     signal: abortOnSignals(),
   })
-  console.log(json ? JSON.stringify(report, undefined, 2) : `\n${renderReport(report)}`)
+  console.log(json ? JSON.stringify(report, undefined, 2) : `\n${text}`)
   return report.ok ? 0 : 1
 }
 

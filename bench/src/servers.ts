@@ -37,9 +37,12 @@ const catchUpMsMax = 600_000
 
 /**
  * The journal and the gateway, each as the process that a deployment runs. The projection is not on the way of an append:
- * it is started for what needs it.
+ * it is started for what needs it. `prepare` is called between the migrations and the services.
  */
-export async function startDaybook(on: { databaseUrl: string; natsUrl: string }): Promise<Daybook> {
+export async function startDaybook(
+  on: { databaseUrl: string; natsUrl: string },
+  prepare: (databaseUrl: string) => Promise<void> = async () => undefined,
+): Promise<Daybook> {
   await using stack = new AsyncDisposableStack()
   // Warnings are kept, the line for each request is not: it would measure the log.
   const env = {
@@ -50,6 +53,7 @@ export async function startDaybook(on: { databaseUrl: string; natsUrl: string })
   }
   await migrate('journal', env)
   await migrate('projection', env)
+  await prepare(on.databaseUrl)
   const journal = stack.use(await startService('journal', env))
   const projectionPort = await freePort()
   const upstreams = { JOURNAL_URL: journal.url, PROJECTION_URL: `http://127.0.0.1:${projectionPort}` }
