@@ -7,7 +7,7 @@ import { type HttpPlugin, type SseFrame, type SseOptions, sendEvents } from '../
 import { documented, serve, until } from './fixture.ts'
 
 function streaming(
-  source: (signal: AbortSignal) => AsyncIterable<SseFrame>,
+  source: (signal: AbortSignal) => AsyncIterable<SseFrame[]>,
   options?: SseOptions,
 ): HttpPlugin {
   return async (app) => {
@@ -20,11 +20,11 @@ function streaming(
 /** Frames as fast as they are taken; counts them and notes its end. */
 function endless(bytes: number) {
   const state = { taken: 0, ended: false }
-  async function* source(): AsyncGenerator<SseFrame> {
+  async function* source(): AsyncGenerator<SseFrame[]> {
     try {
       for (;;) {
         state.taken += 1
-        yield { id: String(state.taken), data: 'x'.repeat(bytes) }
+        yield [{ id: String(state.taken), data: 'x'.repeat(bytes) }]
       }
     } finally {
       state.ended = true
@@ -36,7 +36,7 @@ function endless(bytes: number) {
 /** Waits for the signal and never has an event. */
 function silent() {
   const state = { ended: false }
-  async function* source(signal: AbortSignal): AsyncGenerator<SseFrame> {
+  async function* source(signal: AbortSignal): AsyncGenerator<SseFrame[]> {
     await once(signal, 'abort')
     state.ended = true
     yield* []
@@ -44,11 +44,11 @@ function silent() {
   return { state, source }
 }
 
-async function* framesOf(...frames: SseFrame[]): AsyncGenerator<SseFrame> {
-  yield* frames
+async function* framesOf(...frames: SseFrame[]): AsyncGenerator<SseFrame[]> {
+  yield frames
 }
 
-async function* broken(): AsyncGenerator<SseFrame> {
+async function* broken(): AsyncGenerator<SseFrame[]> {
   yield* []
   throw new Error('canary')
 }

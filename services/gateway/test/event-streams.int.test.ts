@@ -4,7 +4,7 @@ import { type HttpPlugin, type SseFrame, sendEvents } from '@daybook/runtime'
 import { expect, it } from 'vitest'
 import { documented, startGateway, startService, until } from './fixture.ts'
 
-function streaming(source: (signal: AbortSignal) => AsyncIterable<SseFrame>): HttpPlugin {
+function streaming(source: (signal: AbortSignal) => AsyncIterable<SseFrame[]>): HttpPlugin {
   return async (app) => {
     app.get('/v1/events', { schema: documented('events') }, (_request, reply) => sendEvents(reply, source))
   }
@@ -13,11 +13,11 @@ function streaming(source: (signal: AbortSignal) => AsyncIterable<SseFrame>): Ht
 /** One event at once, a second one when the test says so. */
 function gated() {
   const state = { ended: false, next: Promise.withResolvers<void>() }
-  async function* source(signal: AbortSignal): AsyncGenerator<SseFrame> {
-    yield { id: '1', data: 'first' }
+  async function* source(signal: AbortSignal): AsyncGenerator<SseFrame[]> {
+    yield [{ id: '1', data: 'first' }]
     await Promise.race([state.next.promise, once(signal, 'abort')])
     if (!signal.aborted) {
-      yield { id: '2', data: 'second' }
+      yield [{ id: '2', data: 'second' }]
       await once(signal, 'abort')
     }
     state.ended = true
@@ -75,10 +75,10 @@ it('passes on that its service closes', async () => {
 
 it('slows its service down to what a slow client takes', async () => {
   let taken = 0
-  async function* endless(): AsyncGenerator<SseFrame> {
+  async function* endless(): AsyncGenerator<SseFrame[]> {
     for (;;) {
       taken += 1
-      yield { data: 'x'.repeat(64 * 1024) }
+      yield [{ data: 'x'.repeat(64 * 1024) }]
     }
   }
   await using service = await startService('projection', streaming(endless))

@@ -28,7 +28,7 @@ const PAGE_BYTES_MAX = 512 * 1024
 const SPACING_MS = 25
 
 /**
- * The events of a live tail, oldest first, for ever.
+ * The events of a live tail, oldest first, for ever, in pages.
  *
  * 1. They are read from the journal's table: nothing is lost or doubled whatever happens to the bus, and a tail that
  *    comes back with the id of its last event goes on exactly there.
@@ -39,7 +39,7 @@ export async function* tailEvents<DB>(
   { database, head }: TailParts<DB>,
   query: TailQuery,
   signal: AbortSignal,
-): AsyncGenerator<SseFrame> {
+): AsyncGenerator<SseFrame[]> {
   const place = await startOf(database, query)
   while (!signal.aborted) {
     const reached = await beyond(head, place.position, signal)
@@ -47,15 +47,20 @@ export async function* tailEvents<DB>(
     const readAt = performance.now()
     for (let more = true; more && !signal.aborted; ) {
       const page: JournalPage = await readPage(database, query, place)
-      for (const event of page.events) {
-        place.pass(event)
-        yield { id: String(event.position), event: event.type, data: JSON.stringify(event) }
+      const last = page.events.at(-1)
+      if (last !== undefined) {
+        place.pass(last)
+        yield page.events.map(frameOf)
       }
       more = page.more
     }
     place.position = Math.max(place.position, reached) // 3
     await delay(Math.max(0, readAt + SPACING_MS - performance.now()))
   }
+}
+
+function frameOf(event: JournalEvent): SseFrame {
+  return { id: String(event.position), event: event.type, data: JSON.stringify(event) }
 }
 
 /** Up to where a tail has read: in positions, and within one stream in its seq, by which the table is ordered. */

@@ -26,14 +26,16 @@ const CLOSE_FRAME = 'event: close\ndata: {}\n\n'
  * Answers with an event stream. `source` is called with a signal that is aborted when the client goes or the server
  * closes, and must end then.
  *
- * - Memory: a frame is taken from the source only when the client has room for it, so a slow reader slows the source
+ * - The source gives frames in groups, which are sent in one piece each: a busy stream is so much cheaper for everyone on
+ *   the way.
+ * - Memory: a group is taken from the source only when the client has room for it, so a slow reader slows the source
  *   and nothing piles up; a reader that takes nothing at all is cut off by the server's stall time-out.
  * - The server's closing is told as `event: close`; an error of the source as `event: error` with a problem object.
  *   Both end the stream; clients come back with `Last-Event-ID`.
  */
 export function sendEvents(
   reply: FastifyReply,
-  source: (signal: AbortSignal) => AsyncIterable<SseFrame>,
+  source: (signal: AbortSignal) => AsyncIterable<readonly SseFrame[]>,
   { heartbeatMs = HEARTBEAT_MS }: SseOptions = {},
 ): FastifyReply {
   const signal = streamSignal(reply)
@@ -51,7 +53,10 @@ interface Encoding {
   log: FastifyBaseLogger
 }
 
-async function* encodeFrames(source: AsyncIterable<SseFrame>, { signal, heartbeatMs, log }: Encoding) {
+async function* encodeFrames(
+  source: AsyncIterable<readonly SseFrame[]>,
+  { signal, heartbeatMs, log }: Encoding,
+) {
   yield OPENING
   const iterator = source[Symbol.asyncIterator]()
   let next: Promise<Step> | undefined
@@ -64,7 +69,7 @@ async function* encodeFrames(source: AsyncIterable<SseFrame>, { signal, heartbea
       next = undefined
       if ('error' in step) throw step.error
       if (step.done === true) return
-      yield encode(step.value)
+      yield step.value.map(encode).join('')
     }
     if (signal.reason === SERVER_CLOSES) yield CLOSE_FRAME
   } catch (error) {
@@ -75,10 +80,10 @@ async function* encodeFrames(source: AsyncIterable<SseFrame>, { signal, heartbea
   }
 }
 
-type Step = IteratorResult<SseFrame, unknown> | { error: unknown }
+type Step = IteratorResult<readonly SseFrame[], unknown> | { error: unknown }
 
 /** A source may fail while a heartbeat is on its way: the failure waits as a value instead of being unhandled. */
-function stepOf(next: Promise<IteratorResult<SseFrame, unknown>>): Promise<Step> {
+function stepOf(next: Promise<IteratorResult<readonly SseFrame[], unknown>>): Promise<Step> {
   return next.catch((error: unknown) => ({ error }))
 }
 
@@ -97,7 +102,7 @@ async function firstOf(next: Promise<Step>, signal: AbortSignal, heartbeatMs: nu
 }
 
 /** A source that is still waiting for its next event ends by its signal; waiting for that would keep the client. */
-async function endSource(iterator: AsyncIterator<SseFrame>, waiting: boolean): Promise<void> {
+async function endSource(iterator: AsyncIterator<readonly SseFrame[]>, waiting: boolean): Promise<void> {
   const ended = iterator.return?.().catch(() => undefined)
   if (!waiting) await ended
 }
