@@ -9,13 +9,17 @@ import {
   type ConsumerName,
   consume,
 } from './consume.ts'
+import { type ConsumerState, consumerState } from './consumer-state.ts'
 import { ensureTopology } from './ensure-topology.ts'
 import { toBusError } from './failure.ts'
 import { type Headers, toNatsHeaders } from './headers.ts'
 import { type BusLogger, silentLogger } from './logger.ts'
+import type { IncomingMessage } from './message.ts'
 import { publishQueued, type QueuedOptions, type QueuedReceipt } from './queue.ts'
+import { type RemovalPlace, removeMessages } from './remove-messages.ts'
 import { type BusReply, type RequestOptions, Requests } from './request.ts'
 import { type Responder, respond } from './respond.ts'
+import { readStored, removeStored, type StoredPlace } from './stored-message.ts'
 import { type StreamState, streamState } from './stream-state.ts'
 import { type BusParts, type Listener, listen, type Subscription } from './subscribe.ts'
 import { type Topology, topology } from './topology.ts'
@@ -27,6 +31,8 @@ import { type Topology, topology } from './topology.ts'
  */
 export interface Bus extends AsyncDisposable {
   readonly connected: boolean
+  /** The server's own id, new with each of its starts; undefined while there is no connection. */
+  readonly serverId: string | undefined
   /** To whoever listens now, at most once, unconfirmed. Errors: `unavailable`, `payload-too-large`, `invalid-request`. */
   publish(subject: string, data: string | Uint8Array, headers?: Headers): void
   /**
@@ -49,6 +55,20 @@ export interface Bus extends AsyncDisposable {
   ): Promise<{ lastSeq: number }>
   /** Undefined when there is no such stream. Errors: `unavailable`, `timeout`. */
   streamState(stream: string): Promise<StreamState | undefined>
+  /**
+   * Removes the messages under a subject that `isMeant` chooses, for good; answers how many there were.
+   * Errors: `unavailable`, `timeout`; the same call then goes on with those that are left.
+   */
+  removeMessages(
+    place: RemovalPlace,
+    isMeant: (message: Pick<IncomingMessage, 'headers' | 'data'>) => boolean,
+  ): Promise<number>
+  /** How far a consumer is behind; undefined when there is none. Errors: `unavailable`, `timeout`. */
+  consumerState(name: ConsumerName): Promise<ConsumerState | undefined>
+  /** A message of a stream, whoever it is delivered to; undefined when it is gone. Errors: `unavailable`, `timeout`. */
+  readStored(place: StoredPlace): Promise<Omit<IncomingMessage, 'text'> | undefined>
+  /** Takes a message out of a stream; one that is gone is no error. Errors: `unavailable`, `timeout`. */
+  removeStored(place: StoredPlace): Promise<void>
   /** Handles a consumer's messages in batches, in order, one at a time. Errors: `invalid-usage`. */
   consume(name: ConsumerName, handler: BatchHandler, options?: ConsumeOptions): Consumer
 }
@@ -87,6 +107,10 @@ class NatsBus implements Bus {
 
   get connected(): boolean {
     return this.#parts.connection.connected
+  }
+
+  get serverId(): string | undefined {
+    return this.#parts.connection.serverId
   }
 
   publish(subject: string, data: string | Uint8Array, headers?: Headers): void {
@@ -135,13 +159,35 @@ class NatsBus implements Bus {
     return streamState(this.#parts, stream)
   }
 
+  removeMessages(
+    place: RemovalPlace,
+    isMeant: (message: Pick<IncomingMessage, 'headers' | 'data'>) => boolean,
+  ): Promise<number> {
+    return removeMessages(this.#parts, place, isMeant)
+  }
+
+  consumerState(name: ConsumerName): Promise<ConsumerState | undefined> {
+    return consumerState(this.#parts, name)
+  }
+
+  readStored(place: StoredPlace): Promise<Omit<IncomingMessage, 'text'> | undefined> {
+    return readStored(this.#parts, place)
+  }
+
+  removeStored(place: StoredPlace): Promise<void> {
+    return removeStored(this.#parts, place)
+  }
+
   consume(name: ConsumerName, handler: BatchHandler, options: ConsumeOptions = {}): Consumer {
     const { stream, durable } = name
-    if (!this.#topology.consumers.some((known) => known.stream === stream && known.durable === durable)) {
+    const declared = this.#topology.consumers.find(
+      (known) => known.stream === stream && known.durable === durable,
+    )
+    if (declared === undefined) {
       throw new DaybookError('invalid-usage', `The topology declares no consumer ${durable} of ${stream}.`)
     }
     const ensure = (): Promise<void> => this.ensureTopology()
-    return consume(this.#parts, { stream, durable, ensure, ...options }, handler)
+    return consume(this.#parts, { stream, durable, acks: declared.acks, ensure, ...options }, handler)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -56,6 +56,10 @@ export class Connection implements AsyncDisposable {
     return this.#connected
   }
 
+  get serverId(): string | undefined {
+    return this.#connected ? this.#nats?.info?.server_id : undefined
+  }
+
   /** The live connection. Errors: `unavailable` while it is down. */
   use(): NatsConnection {
     if (this.#nats !== undefined && this.#connected) return this.#nats // C2

@@ -3,6 +3,7 @@ import { type Backoff, backoffMs, pause } from './backoff.ts'
 import type { Delivery, PulledDelivery } from './delivery.ts'
 import { Pull, type PullSpec } from './pull.ts'
 import type { BusParts } from './subscribe.ts'
+import type { ConsumerSpec } from './topology.ts'
 
 /** A consumer of the topology. */
 export interface ConsumerName {
@@ -43,14 +44,16 @@ const RETRY: Backoff = { firstMs: 100, maxMs: 30_000 }
 class BatchConsumer implements Consumer {
   readonly #parts: BusParts
   readonly #spec: ConsumerName
+  readonly #acks: ConsumerSpec['acks']
   readonly #handler: BatchHandler
   readonly #pull: Pull
   readonly #running: Promise<void>
   readonly #failed = Promise.withResolvers<never>()
   #lastDeliveryAt: Date | undefined
 
-  constructor(parts: BusParts, spec: PullSpec, handler: BatchHandler) {
+  constructor(parts: BusParts, spec: PullSpec & Pick<ConsumerSpec, 'acks'>, handler: BatchHandler) {
     this.#parts = parts
+    this.#acks = spec.acks
     this.#spec = { stream: spec.stream, durable: spec.durable }
     this.#handler = handler
     this.#pull = new Pull(parts, spec)
@@ -103,7 +106,7 @@ class BatchConsumer implements Consumer {
   ): Promise<boolean> {
     try {
       await this.#handler([...batch])
-      for (const delivery of batch) delivery.ack()
+      for (const delivery of this.#acks === 'all' ? batch.slice(-1) : batch) delivery.ack()
       return true
     } catch (err) {
       const { logger } = this.#parts
@@ -123,7 +126,7 @@ function handBack(deliveries: readonly PulledDelivery[]): void {
 /** Errors: `invalid-usage` for limits that cannot work. */
 export function consume(
   parts: BusParts,
-  spec: ConsumerName & ConsumeOptions & Pick<PullSpec, 'ensure'>,
+  spec: ConsumerName & ConsumeOptions & Pick<PullSpec, 'ensure'> & Pick<ConsumerSpec, 'acks'>,
   handler: BatchHandler,
 ): Consumer {
   const { batchMax = BATCH_MAX, bytesMax = BYTES_MAX, ...rest } = spec

@@ -60,8 +60,13 @@ async function ensureConsumer(
 ): Promise<void> {
   const { stream, durable } = spec
   const wanted = consumerConfig(spec)
-  const found = await unlessMissing(manager.consumers.info(stream, durable))
+  let found = await unlessMissing(manager.consumers.info(stream, durable))
   if (found !== undefined && differences(wanted, found.config).length === 0) return
+  if (found !== undefined && found.config.ack_policy !== wanted.ack_policy) {
+    // The server changes this of no consumer. A new one begins anew, and handling a message again changes nothing.
+    await manager.consumers.delete(stream, durable)
+    found = undefined
+  }
   const made =
     found === undefined
       ? await manager.consumers.add(stream, wanted)
@@ -95,7 +100,7 @@ function consumerConfig(spec: ConsumerSpec) {
   return {
     durable_name: spec.durable,
     description: spec.description,
-    ack_policy: AckPolicy.Explicit,
+    ack_policy: spec.acks === 'all' ? AckPolicy.All : AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(spec.ackWaitMs),
     max_ack_pending: spec.ackPendingMax,

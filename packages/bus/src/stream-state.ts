@@ -15,7 +15,7 @@ export interface StreamState {
   /** Sequence given last; 0 before the first. It does not fall when messages expire or are deleted. */
   readonly lastSeq: number
   /** The newest message kept; none after all have expired or were deleted. Its seq may be below `lastSeq`. */
-  readonly lastMessage?: { readonly seq: number; readonly headers: Headers }
+  readonly lastMessage?: { readonly seq: number; readonly headers: Headers; readonly data: Uint8Array }
 }
 
 /** JetStream answers at once or not at all. */
@@ -50,10 +50,11 @@ async function readState(manager: JetStreamManager, stream: string): Promise<Str
 
 /** By subject, not by the last sequence: the message of that sequence may have been deleted. */
 async function lastKept(manager: JetStreamManager, stream: string, subjects: readonly string[]) {
-  const newest: { seq: number; headers: Headers }[] = []
+  const newest: NonNullable<StreamState['lastMessage']>[] = []
   for (const subject of subjects) {
     const message = await manager.streams.getMessage(stream, { last_by_subj: subject })
-    if (message !== null) newest.push({ seq: message.seq, headers: fromNatsHeaders(message.header) })
+    if (message === null) continue
+    newest.push({ seq: message.seq, headers: fromNatsHeaders(message.header), data: message.data })
   }
   return newest.toSorted((a, b) => b.seq - a.seq)[0]
 }

@@ -52,12 +52,10 @@ async function publishUntil(signal: AbortSignal, confirmed: string[]): Promise<v
 }
 
 /** How many messages the server still keeps for the consumer, delivered or not. */
-async function left(): Promise<number> {
+async function left({ stream, durable } = QUEUE): Promise<number> {
   await using connection = await connect({ servers: nats.url.replace('nats://', '') })
-  const { num_pending, num_ack_pending } = await (await jetstreamManager(connection)).consumers.info(
-    QUEUE.stream,
-    QUEUE.durable,
-  )
+  const manager = await jetstreamManager(connection)
+  const { num_pending, num_ack_pending } = await manager.consumers.info(stream, durable)
   return num_pending + num_ack_pending
 }
 
@@ -85,6 +83,22 @@ describe('consumer', () => {
     expect(sizes.length).toBeLessThan(1_250)
     expect(consumer.lastDeliveryAt).toBeInstanceOf(Date)
     await waitFor(async () => (await left()) === 0, { timeoutMs, what: 'all to be acknowledged' })
+  })
+
+  it('settles whole batches by their last message where that is declared', async () => {
+    const messages = numbers(1_000).map((n) => ({
+      subject: `daybook.events.main.run.${n}.X`,
+      data: n,
+      headers: {},
+    }))
+    await bus.publishBatch(EVENTS.stream, messages, 0)
+    await using connection = await connect({ servers: nats.url.replace('nats://', '') })
+    let answers = 0
+    connection.subscribe('$JS.ACK.DAYBOOK_EVENTS.>', { callback: () => void (answers += 1) })
+    await connection.flush()
+    await using _ = bus.consume(EVENTS, ignore, { batchMax: 100 })
+    await waitFor(async () => (await left(EVENTS)) === 0, { timeoutMs, what: 'all to be acknowledged' })
+    expect(answers).toBeLessThan(1_000 / 2)
   })
 
   it('gets only the subjects of its filter', async () => {

@@ -20,8 +20,8 @@ describe('topology', () => {
     const logger = recordingLogger()
     await using bus = await connectBus({ servers: nats.url, name: 'test', wait: true }, logger)
     await bus.ensureTopology()
-    expect(logger.messages().filter((message) => message === 'stream created')).toHaveLength(2)
-    expect(logger.messages().filter((message) => message === 'consumer created')).toHaveLength(2)
+    expect(logger.messages().filter((message) => message === 'stream created')).toHaveLength(3)
+    expect(logger.messages().filter((message) => message === 'consumer created')).toHaveLength(3)
     const lines = logger.lines.length
     await bus.ensureTopology()
     expect(logger.lines).toHaveLength(lines)
@@ -45,10 +45,23 @@ describe('topology', () => {
     await using bus = await connectBus(config, logger)
     await bus.ensureTopology()
     expect(logger.messages().filter((message) => message === 'stream limits updated')).toHaveLength(1)
-    expect(logger.messages().filter((message) => message === 'consumer limits updated')).toHaveLength(2)
+    expect(logger.messages().filter((message) => message === 'consumer limits updated')).toHaveLength(3)
     const lines = logger.lines.length
     await bus.ensureTopology()
     expect(logger.lines).toHaveLength(lines)
+  })
+
+  it('makes a consumer anew that is to be acknowledged in another way', async () => {
+    await using other = await startNats()
+    const logger = recordingLogger()
+    const acks = 'each' as const
+    const consumers = topology.consumers.map((consumer) => ({ ...consumer, acks }))
+    const config = { servers: other.url, name: 'test', wait: true }
+    await using before = await connectBus({ ...config, topology: { ...topology, consumers } })
+    await before.ensureTopology()
+    await using bus = await connectBus(config, logger)
+    await bus.ensureTopology()
+    expect(logger.messages().filter((message) => message === 'consumer created')).toHaveLength(1)
   })
 
   it('says so when a stream cannot become what is declared', async () => {

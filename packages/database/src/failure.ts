@@ -3,7 +3,8 @@ import { DaybookError } from '@daybook/errors'
 /**
  * What a database error means for the caller.
  * - `conflict`: the transaction lost a race and changed nothing; run it again, reads included.
- * - `connection`: the connection broke. During a commit the outcome is unknown: look before doing it again.
+ * - `connection`: the connection broke, or the server has no room to work in. During a commit the outcome is unknown:
+ *   look before doing it again.
  * - `other`: a fault of the statement or of the data; running it again gives the same.
  */
 export type FailureKind = 'conflict' | 'connection' | 'other'
@@ -11,8 +12,11 @@ export type FailureKind = 'conflict' | 'connection' | 'other'
 /** serialization_failure, deadlock_detected, lock_not_available. */
 const CONFLICTS = new Set(['40001', '40P01', '55P03'])
 
-/** admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout, too_many_connections. */
-const CONNECTION_STATES = new Set(['57P01', '57P02', '57P03', '25P03', '53300'])
+/**
+ * admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout, too_many_connections; and
+ * disk_full: somebody makes room, and what was asked for was not to blame.
+ */
+const CONNECTION_STATES = new Set(['57P01', '57P02', '57P03', '25P03', '53300', '53100'])
 
 const CONNECTION_ERRNO = new Set([
   'ECONNREFUSED',
@@ -58,7 +62,7 @@ export function asUnavailable(error: unknown): unknown {
   if (error instanceof DaybookError || failureOf(error) !== 'connection') return error
   return new DaybookError(
     'unavailable',
-    'The database cannot be reached. Nothing is lost; try again in a moment.',
+    'The database cannot be reached, or has no room left. Nothing is lost; try again in a moment.',
     { cause: error },
   )
 }

@@ -1,4 +1,5 @@
 export { type Database } from './database.ts'
+export { type Durability, readDurability } from './durability.ts'
 export { type EmbeddedPostgres, openEmbedded } from './embedded.ts'
 export { asUnavailable, type FailureKind, failureOf, isUniqueViolation } from './failure.ts'
 export { type MigrationSource, migrate, requireMigrated } from './migrate.ts'

@@ -14,6 +14,7 @@ describe('failureOf', () => {
     ['08006', 'connection'],
     ['57P01', 'connection'],
     ['53300', 'connection'],
+    ['53100', 'connection'],
     ['ECONNREFUSED', 'connection'],
     ['ECONNRESET', 'connection'],
     ['23505', 'other'],

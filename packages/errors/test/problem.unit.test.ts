@@ -14,7 +14,15 @@ describe('the catalogue', () => {
 
   it('lets a retry help exactly where the outcome depends on the moment', () => {
     const later = codes.filter((code) => catalogue[code].retry === 'later')
-    expect(later).toEqual(['position-not-reached', 'overloaded', 'unavailable', 'timeout', 'internal'])
+    expect(later).toEqual([
+      'position-not-reached',
+      'overloaded',
+      'not-sealed',
+      'archive-unavailable',
+      'unavailable',
+      'timeout',
+      'internal',
+    ])
   })
 })
 

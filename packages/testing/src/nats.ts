@@ -9,6 +9,8 @@ import { createTempFolder } from './temp-folder.ts'
 export interface NatsServer extends AsyncDisposable {
   readonly url: string
   readonly port: number
+  /** Its monitoring endpoint, `http://…`. */
+  readonly monitorUrl: string
   /** Where JetStream keeps its files. */
   readonly storeDir: string
   /** Everything that the server logged. */
@@ -28,25 +30,49 @@ export interface NatsOptions {
   storeDir?: string
   /** Default: a free one. */
   port?: number
+  /** Default: a free one. */
+  monitorPort?: number
+  /** Default `always`, as in production; NATS' own default is `2m`. */
+  syncInterval?: string
 }
+
+/** As in production. By default it is what the disk has free, and on a small one no stream could be made. */
+const FILE_STORE_MAX = '16GB'
 
 /** Enough for an atomic batch of large events in one request. */
 const PAYLOAD_MAX = '4MB'
 
+/** A port that was free a moment ago may be taken meanwhile; so often in a row it is not bad luck. */
+const TRIES_MAX = 5
+
 /** Starts a nats-server on 127.0.0.1 and waits until it accepts connections. */
 export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      if (tries === TRIES_MAX || !String(error).includes('address already in use')) throw error
+    }
+  }
+}
+
+async function startOnce(options: NatsOptions): Promise<NatsServer> {
   const folder = await createTempFolder()
   try {
     const port = options.port ?? (await freePort())
     const storeDir = options.storeDir ?? join(folder.path, 'jetstream')
     const config = join(folder.path, 'nats.conf')
-    await writeFile(config, configText(port, storeDir))
+    const monitorPort = options.monitorPort ?? (await freePort())
+    await writeFile(
+      config,
+      configText({ port, monitorPort, storeDir, syncInterval: options.syncInterval ?? 'always' }),
+    )
     const server = await startProcess({
       command: await findNatsServer(),
       args: ['-c', config],
       readyWhen: /Server is ready/,
     })
-    return natsServer(server, { port, storeDir }, folder)
+    return natsServer(server, { port, monitorPort, storeDir }, folder)
   } catch (error) {
     await folder[Symbol.asyncDispose]()
     throw error
@@ -55,12 +81,13 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
 
 function natsServer(
   server: SupervisedProcess,
-  { port, storeDir }: { port: number; storeDir: string },
+  { port, monitorPort, storeDir }: { port: number; monitorPort: number; storeDir: string },
   folder: AsyncDisposable,
 ): NatsServer {
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
+    monitorUrl: `http://127.0.0.1:${monitorPort}`,
     storeDir,
     get output() {
       return server.output
@@ -76,12 +103,21 @@ function natsServer(
   }
 }
 
-function configText(port: number, storeDir: string): string {
+interface NatsConfig {
+  port: number
+  monitorPort: number
+  storeDir: string
+  syncInterval: string
+}
+
+function configText({ port, monitorPort, storeDir, syncInterval }: NatsConfig): string {
   return `listen: "127.0.0.1:${port}"
+http: "127.0.0.1:${monitorPort}"
 max_payload: ${PAYLOAD_MAX}
 jetstream {
   store_dir: ${JSON.stringify(storeDir)}
-  sync_interval: always
+  sync_interval: ${syncInterval}
+  max_file_store: ${FILE_STORE_MAX}
 }
 `
 }

@@ -27,13 +27,15 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 export async function createDatabase(adminUrl: string): Promise<TestDatabase & { readonly url: string }> {
   const name = `daybook_test_${randomBytes(8).toString('hex')}`
   // template0: nobody is ever connected to it, so that several test files can copy it at the same time.
-  await execute(adminUrl, `create database ${name} template template0 encoding 'UTF8'`)
+  await runSql(adminUrl, `create database ${name} template template0 encoding 'UTF8'`)
   const url = new URL(adminUrl)
   url.pathname = `/${name}`
   return {
     kind: 'server',
     url: url.href,
-    [Symbol.asyncDispose]: () => execute(adminUrl, `drop database if exists ${name} with (force)`),
+    async [Symbol.asyncDispose]() {
+      await runSql(adminUrl, `drop database if exists ${name} with (force)`)
+    },
   }
 }
 
@@ -53,11 +55,13 @@ function hasServer(): boolean {
   return inject('daybookPostgres').kind === 'server'
 }
 
-async function execute(url: string, statement: string): Promise<void> {
+/** Runs one statement over a connection of its own, past everything that Daybook does with its connections. */
+export async function runSql(url: string, statement: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url, application_name: 'daybook-testing' })
   await client.connect()
   try {
-    await client.query(statement)
+    const { rows } = await client.query<Record<string, unknown>>(statement)
+    return rows
   } finally {
     await client.end()
   }

@@ -25,8 +25,9 @@ for await (const text of createInterface({ input: process.stdin })) {
 const leftovers = [...list.values()]
 const processes = leftovers.filter((leftover) => 'pid' in leftover)
 await Promise.all(processes.map(({ pid, signal }) => endProcess(pid, signal)))
+// A command may take away what keeps a folder from being removed, such as what is mounted there.
+for (const leftover of leftovers) if ('command' in leftover) spawnSync(leftover.command, leftover.args)
 for (const leftover of leftovers) {
-  if ('command' in leftover) spawnSync(leftover.command, leftover.args)
   if ('folder' in leftover) rmSync(leftover.folder, { recursive: true, force: true })
 }
 

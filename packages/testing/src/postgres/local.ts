@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chown, writeFile } from 'node:fs/promises'
+import { chown, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../free-port.ts'
-import { startProcess } from '../process.ts'
+import { type SupervisedProcess, startProcess } from '../process.ts'
 import { createTempFolder } from '../temp-folder.ts'
+import { waitFor } from '../wait-for.ts'
 import { findInstallation, type Installation } from './installation.ts'
 import type { PostgresServer } from './offer.ts'
 import { findServerUser, type ServerUser } from './server-user.ts'
@@ -24,13 +25,43 @@ const SETTINGS = {
   fsync: 'on',
 }
 
+/** A cluster of its own, so that it can be treated badly. */
+export interface LocalPostgres extends PostgresServer {
+  readonly dataFolder: string
+  /** Everything that the server logged. */
+  readonly output: string
+  /** Kills the postmaster (SIGKILL): the others of its processes notice and end, without a checkpoint. */
+  kill(): Promise<void>
+  /** Starts it again on the same port and data. */
+  restart(): Promise<void>
+  /** Runs a program of this Postgres, such as `pg_basebackup`, as the user of the server. */
+  run(program: string, args: readonly string[]): Promise<void>
+  /** Copies a folder to the place of the data, as the user of the server. The server must not run. */
+  replaceData(source: string): Promise<void>
+}
+
+export interface LocalPostgresOptions {
+  /** An empty folder to put the cluster in, which is kept. Default: a temporary one, removed at the end. */
+  folder?: string
+  /** Settings of the server, beside or instead of those that all tests have. */
+  settings?: Readonly<Record<string, string>>
+}
+
+/** Processes of a killed postmaster that are in the middle of something may hold the shared memory for a moment. */
+const LAST_PROCESS_MS_MAX = 20_000
+
 /** Starts a cluster of its own by an installed Postgres that has pgvector; undefined where there is none. */
-export async function startLocalPostgres(): Promise<PostgresServer | undefined> {
+export async function startLocalPostgres(
+  options: LocalPostgresOptions = {},
+): Promise<LocalPostgres | undefined> {
   const installation = await findInstallation()
   if (!installation) return undefined
-  const folder = await createTempFolder()
+  const folder =
+    options.folder === undefined
+      ? await createTempFolder()
+      : { path: options.folder, [Symbol.asyncDispose]: async () => undefined }
   try {
-    return await startCluster(installation, folder)
+    return await startCluster(installation, folder, options.settings ?? {})
   } catch (error) {
     await folder[Symbol.asyncDispose]()
     throw error
@@ -40,13 +71,19 @@ export async function startLocalPostgres(): Promise<PostgresServer | undefined> 
 async function startCluster(
   { binFolder, version }: Installation,
   folder: AsyncDisposable & { path: string },
-): Promise<PostgresServer> {
+  ownSettings: Readonly<Record<string, string>>,
+): Promise<LocalPostgres> {
   const user = await findServerUser()
   const password = randomBytes(12).toString('hex')
   const data = join(folder.path, 'data')
   await createCluster({ binFolder, data, password, folder: folder.path, user })
   const port = await freePort()
-  const settings = { ...SETTINGS, port: String(port), unix_socket_directories: folder.path }
+  const settings = {
+    ...SETTINGS,
+    ...ownSettings,
+    port: String(port),
+    unix_socket_directories: folder.path,
+  }
   const server = await startProcess({
     command: join(binFolder, 'postgres'),
     args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
@@ -56,12 +93,42 @@ async function startCluster(
     stopSignal: 'SIGQUIT',
     ...(user && { user }),
   })
+  const cluster = { binFolder, data, folder: folder.path, password, user }
   return {
     origin: `PostgreSQL ${version} of this machine, a cluster of its own`,
     adminUrl: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    ...controls(server, cluster),
+    get output() {
+      return server.output
+    },
     async [Symbol.asyncDispose]() {
       await server.stop()
       await folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** What a test can do to a cluster. */
+function controls(
+  server: SupervisedProcess,
+  { binFolder, data, folder, user }: ClusterSpec,
+): Pick<LocalPostgres, 'dataFolder' | 'kill' | 'restart' | 'run' | 'replaceData'> {
+  const asServer = { cwd: folder, ...user }
+  return {
+    dataFolder: data,
+    kill: () => server.kill(),
+    restart: async () => {
+      await waitFor(() => server.restart().then(() => true), {
+        what: 'Postgres to start again',
+        timeoutMs: LAST_PROCESS_MS_MAX,
+      })
+    },
+    run: async (program, args) => {
+      await execFileAsync(join(binFolder, program), [...args], asServer)
+    },
+    replaceData: async (source) => {
+      await rm(data, { recursive: true })
+      await execFileAsync('cp', ['-R', source, data], asServer)
     },
   }
 }
