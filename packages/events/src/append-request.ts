@@ -2,6 +2,7 @@ import { DaybookError } from '@daybook/errors'
 import { APPEND_LIMITS, type AppendLimits } from './append-limits.ts'
 import { appendRequestShape, type Expectation } from './envelope.ts'
 import { type Origin, type PreparedDraft, prepareDraft } from './prepared-draft.ts'
+import { noUserTypes, type UserTypes } from './schema/user-type.ts'
 import { parseStream } from './stream.ts'
 import { Validator } from './validator.ts'
 
@@ -13,6 +14,16 @@ export interface PreparedRequest {
   bytes: number
 }
 
+/** How a request is checked. */
+export interface ParseOptions {
+  /** `APPEND_LIMITS` where nothing is said. */
+  limits?: Partial<AppendLimits>
+  /** `memory` unless told. */
+  origin?: Origin
+  /** The types that the tenant's users have added; none unless told. */
+  userTypes?: UserTypes
+}
+
 const shape = new Validator(appendRequestShape)
 
 /**
@@ -22,8 +33,7 @@ const shape = new Validator(appendRequestShape)
  */
 export function parseAppendRequest(
   value: unknown,
-  limits: Partial<AppendLimits> = {},
-  origin: Origin = 'memory',
+  { limits = {}, origin = 'memory', userTypes = noUserTypes }: ParseOptions = {},
 ): PreparedRequest {
   const bounds = { ...APPEND_LIMITS, ...limits }
   if (!shape.check(value)) {
@@ -35,7 +45,7 @@ export function parseAppendRequest(
     throw new DaybookError('too-many-events', message)
   }
   const events = value.events.map((draft, index) =>
-    prepareDraft(draft, { path: `events[${index}]`, origin }, bounds),
+    prepareDraft(draft, { path: `events[${index}]`, origin, userTypes }, bounds),
   )
   requireConsistent(events)
   const bytes = events.reduce((sum, { dataBytes }) => sum + dataBytes, 0)

@@ -50,17 +50,26 @@ export function hashOfHeaderText(text: string): string {
 export function verifyChain(events: readonly JournalEvent[], start?: ChainStart): ChainFault | undefined {
   let last = start ?? { seq: 0, hash: FIRST_PREV }
   for (const event of events) {
-    const fault = findFault(event, last)
+    const fault = findLinkFault(event, last)
     if (fault !== undefined) return { seq: event.seq, ...fault }
     last = event
   }
   return undefined
 }
 
-function findFault(event: JournalEvent, last: ChainStart): Omit<ChainFault, 'seq'> | undefined {
+/**
+ * What is wrong with one event and its place behind `last`. `canonicalData` is the text that the payload is kept as,
+ * where it is at hand: it then has to be this text, and not merely mean the same.
+ */
+export function findLinkFault(
+  event: JournalEvent,
+  last: ChainStart,
+  canonicalData?: string,
+): Omit<ChainFault, 'seq'> | undefined {
   if (event.seq !== last.seq + 1) return { code: 'seq', detail: `seq ${event.seq} follows seq ${last.seq}` }
   if (event.prev !== last.hash) return { code: 'prev', detail: 'prev is not the hash of the event before' }
-  if (event.erased === undefined && event.checksum !== attempt(() => checksumOf(canonicalJson(event.data)))) {
+  const checksum = (): string => checksumOf(canonicalData ?? canonicalJson(event.data))
+  if (event.erased === undefined && event.checksum !== attempt(checksum)) {
     return { code: 'checksum', detail: 'data does not have this checksum' }
   }
   if (event.hash !== attempt(() => hashOf(event)))

@@ -13,7 +13,8 @@ const instant = { pattern: INSTANT_PATTERN }
 const seq = Type.Integer({ minimum: 1 })
 const sha256 = Type.String({ pattern: SHA256_PATTERN })
 
-const actorSchema = Type.Object(
+/** Who did it. */
+export const actorSchema = Type.Object(
   { kind: Type.Enum(['agent', 'user', 'service', 'schedule']), id: Type.String(label) },
   closed,
 )
@@ -99,7 +100,7 @@ export const receiptSchema = Type.Object({
 /** The answer to an append: a receipt for each event, in the order of the request. */
 export const appendResultSchema = Type.Object({ receipts: Type.Array(receiptSchema) })
 
-/** Who did it. */
+/** See `actorSchema`. */
 export type Actor = Static<typeof actorSchema>
 /** See `draftSchema`. */
 export type Draft = Static<typeof draftSchema>

@@ -1,7 +1,25 @@
 export type { JsonObject, JsonValue } from '@daybook/errors'
 export { APPEND_LIMITS, APPEND_REQUEST_LEVELS, type AppendLimits } from './append-limits.ts'
 export { type Identity, isSameEvent, type PreparedRequest, parseAppendRequest } from './append-request.ts'
+export {
+  type ArchivedStream,
+  archivedMark,
+  archivedStreamOf,
+  archiveIdOf,
+} from './archive/stream-archived.ts'
 export { type BlobRef, blobRefSchema, isBlobRef } from './blob.ts'
+export {
+  type BundleEnd,
+  type BundleEntry,
+  type BundleManifest,
+  type InclusionProof,
+  inclusionProofSchema,
+  parseBundleLine,
+  parseManifest,
+} from './bundle/format.ts'
+export { readLines } from './bundle/lines.ts'
+export { type BundleReport, type VerifyBundleOptions, verifyBundle } from './bundle/verify.ts'
+export { type BundleHeading, bundleLines } from './bundle/write.ts'
 export {
   type ChainFault,
   type ChainStart,
@@ -13,11 +31,12 @@ export {
   headerTextOf,
   verifyChain,
 } from './chain.ts'
-export { draft, type TypedDraft } from './draft.ts'
+export { completeDraft, draft, type TypedDraft } from './draft.ts'
 export {
   type Actor,
   type AppendRequest,
   type AppendResult,
+  actorSchema,
   appendRequestSchema,
   appendResultSchema,
   type Draft,
@@ -28,14 +47,42 @@ export {
   type Receipt,
   receiptSchema,
 } from './envelope.ts'
+export { type Erasure, erasureOf, withoutPayload } from './erasure/payloads-erased.ts'
 export type { EventType } from './event-type.ts'
+export { HOLDS_STREAM } from './hold/hold-events.ts'
 export { createUlids, isUlid, leastUlidAt } from './id.ts'
 export { isInstant } from './instant.ts'
 export { readJournalEvent } from './journal-event.ts'
 export { canonicalJson } from './json/canonical.ts'
 export { DEPTH_MAX, decodeUtf8, type JsonLimits, parseJson } from './json/parse.ts'
+export { eventLeaf, HASH_BYTES, nodeHash } from './merkle/hash.ts'
+export {
+  consistencyRanges,
+  inclusionRanges,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle/proof.ts'
+export { foldSubtrees, type LeafRange, type Subtree, subtreesOf } from './merkle/subtrees.ts'
+export { GrowingTree, rootOf } from './merkle/tree.ts'
+export {
+  type Checkpoint,
+  type OpenedCheckpoint,
+  openCheckpoint,
+  readCheckpoint,
+  signCheckpoint,
+} from './note/checkpoint.ts'
+export {
+  generateSignerKey,
+  isKeyName,
+  parseSignerKey,
+  parseVerifierKey,
+  type SignerKey,
+  type VerifierKey,
+} from './note/key.ts'
+export { splitNotes } from './note/note.ts'
 export type { PreparedDraft } from './prepared-draft.ts'
 export { type EventData, type EventTypeName, eventTypes, findEventType } from './registry.ts'
+export { runErasureOf } from './run/erased.ts'
 export { evolveRun } from './run/evolve.ts'
 export { type FoldedRun, foldRun } from './run/fold.ts'
 export {
@@ -48,6 +95,30 @@ export {
   runSummarySchema,
 } from './run/summary.ts'
 export { effectIdOf, type RunState } from './run/transition.ts'
+export { type DataSchema, type JsonType, SCHEMA_DIALECT, type Scalar } from './schema/data-schema.ts'
+export { readDataSchema, SCHEMA_BYTES_MAX } from './schema/read-schema.ts'
+export {
+  anyUserTypes,
+  isUserTypeName,
+  noUserTypes,
+  requireUserNames,
+  USER_TYPE_PATTERN,
+  type UserType,
+  type UserTypes,
+  userTypeOf,
+} from './schema/user-type.ts'
 export { parseStream, type StreamName } from './stream.ts'
 export { subjects } from './subjects.ts'
 export { isTenant } from './tenant.ts'
+export {
+  createUpcast,
+  ownUpcasters,
+  type Upcast,
+  type UpcastEvent,
+  type Upcaster,
+  upcastEvent,
+} from './upcast.ts'
+export { type ConsistencyProof, findConsistencyFault, type KnownCheckpoint } from './verify/consistency.ts'
+export { type FaultCode, faultAt, type VerificationFault } from './verify/fault.ts'
+export { findInclusionFault } from './verify/inclusion.ts'
+export { StreamChains, type StreamEnd } from './verify/streams.ts'

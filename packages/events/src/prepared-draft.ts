@@ -1,12 +1,12 @@
-import { DaybookError, type ErrorCode } from '@daybook/errors'
+import { DaybookError, type ErrorCode, type JsonObject } from '@daybook/errors'
 import type { AppendLimits } from './append-limits.ts'
 import { checksumOf } from './chain.ts'
 import { type Draft, draftSchema } from './envelope.ts'
-import type { EventType } from './event-type.ts'
 import { isInstant } from './instant.ts'
 import { canonicalJson } from './json/canonical.ts'
 import { requireKeepable } from './json/keepable.ts'
-import { findEventType, validatorOf, versionsOf } from './registry.ts'
+import { ownTypes } from './registry.ts'
+import { isUserTypeName, type UserTypes } from './schema/user-type.ts'
 import { parseStream } from './stream.ts'
 import { type Complaint, Validator } from './validator.ts'
 
@@ -35,23 +35,28 @@ const CODE_OF_FIELD: Readonly<Record<string, ErrorCode>> = {
   data: 'invalid-event-data',
 }
 
+/** Where an event of a request is, where it comes from, and whose types it may have. */
+export interface DraftPlace {
+  /** The event in messages, such as `events[3]`. */
+  path: string
+  origin: Origin
+  userTypes: UserTypes
+}
+
 /**
- * Checks one event of a request and everything in it; `path` names it in messages. Codes: invalid-json, json-too-deep,
+ * Checks one event of a request and everything in it. Codes: invalid-json, json-too-deep,
  * unsafe-number, invalid-string, invalid-request, invalid-id, invalid-stream, unknown-event-type,
  * unknown-event-version, wrong-stream-kind, invalid-event-data, payload-too-large.
  */
-export function prepareDraft(
-  value: unknown,
-  { path, origin }: { path: string; origin: Origin },
-  limits: AppendLimits,
-): PreparedDraft {
+export function prepareDraft(value: unknown, place: DraftPlace, limits: AppendLimits): PreparedDraft {
+  const { path, origin } = place
   if (origin === 'memory') requireKeepable(value, { path, depthMax: limits.depthMax + 1 })
   if (!drafts.check(value)) throw draftError(drafts.explain(value), path)
   if (value.occurredAt !== undefined && !isInstant(value.occurredAt)) {
     throw refusal('invalid-request', `${path}.occurredAt`, 'is not on the calendar')
   }
   const { kind } = parseStream(value.stream)
-  requireData(value, findType(value, path), { path, kind })
+  requireData(value, kind, place)
   const canonicalData = canonicalJson(value.data)
   const dataBytes = Buffer.byteLength(canonicalData)
   if (dataBytes > limits.payloadBytesMax) {
@@ -61,35 +66,43 @@ export function prepareDraft(
   return { ...value, kind, canonicalData, checksum: checksumOf(canonicalData), dataBytes }
 }
 
-function findType(draft: Draft, path: string): EventType {
-  const found = findEventType(draft.type, draft.v)
-  if (found !== undefined) return found
-  const versions = versionsOf(draft.type)
-  if (versions.length === 0)
-    throw refusal('unknown-event-type', `${path}.type`, 'is not an event type of Daybook')
-  throw refusal(
-    'unknown-event-version',
-    `${path}.v`,
-    `is not one of the known versions: ${versions.join(', ')}`,
-  )
+/** Daybook's own types first: an event of those costs nothing more for the types that users have added. */
+function requireData(draft: Draft, kind: string, { path, userTypes }: DraftPlace): void {
+  const own = ownTypes.find(draft.type, draft.v)
+  if (own !== undefined) {
+    requireKind(draft, { path, kind, expected: own.eventType.kind })
+    if (own.validator.check(draft.data)) return
+    throw dataError(path, own.validator.explain(draft.data))
+  }
+  const userType = userTypes.find(draft.type, draft.v)
+  if (userType === undefined) throw unknownType(draft, path, userTypes)
+  requireKind(draft, { path, kind, expected: userType.kind ?? kind })
+  const complaint = userType.check(draft.data)
+  if (complaint !== undefined) throw dataError(path, complaint)
 }
 
-function requireData(
-  draft: Draft,
-  eventType: EventType,
-  { path, kind }: { path: string; kind: string },
-): void {
-  if (eventType.kind !== kind) {
-    throw refusal(
-      'wrong-stream-kind',
-      `${path}.stream`,
-      `has to be ${eventType.kind}/… for a ${eventType.type}`,
-    )
+function unknownType({ type }: Draft, path: string, userTypes: UserTypes): DaybookError {
+  const versions = [...ownTypes.versionsOf(type), ...userTypes.versionsOf(type)]
+  if (versions.length > 0) {
+    const detail = `is not one of the known versions: ${versions.join(', ')}`
+    return refusal('unknown-event-version', `${path}.v`, detail, { type })
   }
-  const validator = validatorOf(eventType)
-  if (validator.check(draft.data)) return
-  const complaint = validator.explain(draft.data)
-  throw refusal('invalid-event-data', `${path}.data${complaint.path}`, complaint.detail)
+  const detail = isUserTypeName(type)
+    ? 'is not a type that was added; add its schema first'
+    : 'is not an event type of Daybook'
+  return refusal('unknown-event-type', `${path}.type`, detail, { type })
+}
+
+function requireKind(
+  { type }: Draft,
+  { path, kind, expected }: { path: string; kind: string; expected: string },
+): void {
+  if (kind === expected) return
+  throw refusal('wrong-stream-kind', `${path}.stream`, `has to be ${expected}/… for a ${type}`)
+}
+
+function dataError(path: string, complaint: Complaint): DaybookError {
+  return refusal('invalid-event-data', `${path}.data${complaint.path}`, complaint.detail)
 }
 
 function draftError(complaint: Complaint, path: string): DaybookError {
@@ -97,6 +110,6 @@ function draftError(complaint: Complaint, path: string): DaybookError {
   return refusal(CODE_OF_FIELD[field] ?? 'invalid-request', `${path}${complaint.path}`, complaint.detail)
 }
 
-function refusal(code: ErrorCode, path: string, detail: string): DaybookError {
-  return new DaybookError(code, `${path} ${detail}.`, { details: { path } })
+function refusal(code: ErrorCode, path: string, detail: string, more: JsonObject = {}): DaybookError {
+  return new DaybookError(code, `${path} ${detail}.`, { details: { path, ...more } })
 }

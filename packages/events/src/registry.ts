@@ -1,7 +1,12 @@
-import type { Static, TSchema } from 'typebox'
+import type { Static } from 'typebox'
+import { streamArchived } from './archive/stream-archived.ts'
+import { payloadsErased } from './erasure/payloads-erased.ts'
 import type { EventType } from './event-type.ts'
+import { EventTypes } from './event-types.ts'
+import { holdReleased, holdSet } from './hold/hold-events.ts'
 import { runImported } from './import/run-imported.ts'
 import { effectCancelled, effectProgress, effectRequested, effectResolved } from './run/effects.ts'
+import { runPayloadsErased } from './run/erased.ts'
 import {
   runCancelled,
   runCancelRequested,
@@ -12,7 +17,6 @@ import {
 } from './run/lifecycle.ts'
 import { costTracked, foreignEvent, sessionEndHookInvoked, stopHookInvoked } from './run/notes.ts'
 import { processAssigned, processCodeHashChanged, processLog, processRuntimeError } from './run/process.ts'
-import { Validator } from './validator.ts'
 
 const registered = [
   runCreated,
@@ -34,6 +38,11 @@ const registered = [
   runCancelled,
   foreignEvent,
   runImported,
+  payloadsErased,
+  runPayloadsErased,
+  holdSet,
+  holdReleased,
+  streamArchived,
 ] as const
 
 type Registered = (typeof registered)[number]
@@ -47,20 +56,10 @@ export type EventTypeName = Registered['type']
 /** The data of the newest version of an event type. */
 export type EventData<Type extends EventTypeName> = Static<Extract<Registered, { type: Type }>['schema']>
 
-const byName = Map.groupBy(eventTypes, ({ type }) => type)
-const validators = new Map(eventTypes.map((eventType) => [eventType, new Validator(eventType.schema)]))
+/** Daybook's own types, ready for use. */
+export const ownTypes = new EventTypes(registered)
 
 /** The event type in one version, if there is such a one. */
 export function findEventType(type: string, v: number): EventType | undefined {
-  return byName.get(type)?.find((known) => known.v === v)
-}
-
-/** The compiled schema of a registered event type. */
-export function validatorOf(eventType: EventType): Validator<TSchema> {
-  return validators.get(eventType) ?? new Validator(eventType.schema)
-}
-
-/** The versions of an event type, oldest first; none when the type is not known. */
-export function versionsOf(type: string): readonly number[] {
-  return (byName.get(type) ?? []).map(({ v }) => v).toSorted((a, b) => a - b)
+  return ownTypes.find(type, v)?.eventType
 }

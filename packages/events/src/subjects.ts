@@ -21,6 +21,9 @@ export const subjects = {
 
   /** The journal tells its head position here after each commit; a hint, never a promise. */
   head: 'daybook.signal.head',
+
+  /** The journal tells here that event types were added; a hint, never a promise. */
+  schemas: 'daybook.signal.schemas',
 } as const
 
 function token(id: string): string {

@@ -19,7 +19,7 @@ function nested(levels: number): unknown {
 }
 
 function errorOf(value: unknown, limits: Partial<AppendLimits> = {}): Refusal {
-  return refusalOf(() => parseAppendRequest(value, limits))
+  return refusalOf(() => parseAppendRequest(value, { limits }))
 }
 
 describe('parseAppendRequest', () => {

@@ -34,6 +34,7 @@ export const runImported = defineEvent({
   kind: 'import',
   type: 'RUN_IMPORTED',
   v: 1,
+  description: 'A run came in from a directory of files: where it comes from, and what was wrong with it.',
   schema: Type.Object(
     {
       runId: Type.String({ minLength: 1, maxLength: 200 }),

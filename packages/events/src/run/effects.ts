@@ -4,11 +4,11 @@ import { count, json, key, name, ref, runData, text, thrown } from './fields.ts'
 
 const { Optional } = Type
 
-/** The run asks for a unit of work and may wait for it. */
 export const effectRequested = defineEvent({
   kind: 'run',
   type: 'EFFECT_REQUESTED',
   v: 1,
+  description: 'The run asks for a unit of work and may wait for it.',
   schema: runData({
     effectId: key,
     invocationKey: name,
@@ -25,11 +25,12 @@ export const effectRequested = defineEvent({
   }),
 })
 
-/** The work was done, well or badly. The two instants are the worker's own and are kept as it wrote them. */
 export const effectResolved = defineEvent({
   kind: 'run',
   type: 'EFFECT_RESOLVED',
   v: 1,
+  description:
+    "The work was done, well or badly. The two instants are the worker's own and are kept as it wrote them.",
   schema: runData({
     effectId: key,
     status: Type.Enum(['ok', 'error']),
@@ -45,19 +46,19 @@ export const effectResolved = defineEvent({
   }),
 })
 
-/** Nobody needs the result any more. */
 export const effectCancelled = defineEvent({
   kind: 'run',
   type: 'EFFECT_CANCELLED',
   v: 1,
+  description: 'Nobody needs the result any more.',
   schema: runData({ effectId: key, reason: Optional(text) }),
 })
 
-/** How far the work is; for people to look at, nothing is decided by it. */
 export const effectProgress = defineEvent({
   kind: 'run',
   type: 'EFFECT_PROGRESS',
   v: 1,
+  description: 'How far the work is; for people to look at, nothing is decided by it.',
   schema: runData({
     effectId: key,
     progressPercent: Optional(Type.Number({ minimum: 0, maximum: 100 })),

@@ -11,12 +11,14 @@ const FAULTS_KEPT_MAX = 100
  * The state after an event. Pure, and total: it never throws, whatever an import brought in. It touches only the run and
  * the one effect that the event names, so that a projection can load just these. What the state does not allow is added
  * to `faults` and changes nothing else; seq, last event and `updatedAt` go on. Events of other streams change nothing.
+ * An event whose payload was erased counts by its type alone.
  */
 export function evolveRun(state: RunState, event: JournalEvent): RunState {
   if (!event.stream.startsWith('run/')) return state
   const run = advance(state.run ?? unborn(event), event)
   const fault = findTransitionFault(state, event)
   if (fault !== undefined) return { run: flag(run, event, fault), effect: state.effect }
+  if (event.erased !== undefined) return { run: applyErased(run, event), effect: state.effect }
   return apply({ run, effect: state.effect }, event)
 }
 
@@ -35,7 +37,7 @@ function apply(
     }
     case 'EFFECT_RESOLVED':
     case 'EFFECT_CANCELLED':
-      if (effect === undefined) return { run, effect }
+      if (effect === undefined) return { run: settleUnknown(run), effect }
       return { run: countPending(run, effect.kind, -1), effect: settle(effect, event) }
     case 'RUN_COMPLETED':
       return { run: { ...end(run, 'completed', event), ...outputOf(event) }, effect }
@@ -48,6 +50,41 @@ function apply(
     default:
       return { run, effect }
   }
+}
+
+/** The type of an event says what became of the run; what the payload said is gone, and with it which effect it was. */
+function applyErased(before: RunSummary, event: JournalEvent): RunSummary {
+  const run = { ...before, erasedTotal: (before.erasedTotal ?? 0) + 1 }
+  switch (event.type) {
+    case 'RUN_CREATED':
+      return create(run, event)
+    case 'EFFECT_REQUESTED':
+      return pend({ ...run, effectsTotal: run.effectsTotal + 1 }, 1)
+    case 'EFFECT_RESOLVED':
+    case 'EFFECT_CANCELLED':
+      return settleUnknown(run)
+    case 'RUN_COMPLETED':
+      return end(run, 'completed', event)
+    case 'RUN_FAILED':
+      return end(run, 'failed', event)
+    case 'RUN_CANCELLED':
+      return end(run, 'cancelled', event)
+    case 'RUN_CANCEL_REQUESTED':
+      return { ...run, cancelRequestedAt: run.cancelRequestedAt ?? event.occurredAt }
+    default:
+      return run
+  }
+}
+
+/** One effect less is pending, and nobody can say which. When none is, none of any kind is. */
+function settleUnknown(before: RunSummary): RunSummary {
+  const run = pend(before, -1)
+  return run.effectsPending === 0 ? { ...run, pendingByKind: {} } : run
+}
+
+function pend(run: RunSummary, step: 1 | -1): RunSummary {
+  const effectsPending = Math.max(0, run.effectsPending + step)
+  return { ...run, status: effectsPending > 0 ? 'waiting' : 'running', effectsPending }
 }
 
 /** A run of which only later events are known, as after a damaged import. */
@@ -143,12 +180,9 @@ function settle(effect: Effect, event: JournalEvent): Effect {
 }
 
 function countPending(run: RunSummary, kind: string, step: 1 | -1): RunSummary {
-  const effectsPending = run.effectsPending + step
   return {
-    ...run,
-    status: effectsPending > 0 ? 'waiting' : 'running',
+    ...pend(run, step),
     effectsTotal: run.effectsTotal + (step === 1 ? 1 : 0),
-    effectsPending,
     pendingByKind: countKind(run.pendingByKind, kind, step),
   }
 }

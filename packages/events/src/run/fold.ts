@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../envelope.ts'
+import { upcastEvent } from '../upcast.ts'
 import { evolveRun } from './evolve.ts'
 import type { Effect, RunSummary } from './summary.ts'
 import { effectIdOf } from './transition.ts'
@@ -13,7 +14,8 @@ export interface FoldedRun {
 export function foldRun(events: Iterable<JournalEvent>): FoldedRun {
   const effects = new Map<string, Effect>()
   let run: RunSummary | undefined
-  for (const event of events) {
+  for (const recorded of events) {
+    const event = upcastEvent(recorded)
     const effectId = effectIdOf(event)
     const effect = effectId === undefined ? undefined : effects.get(effectId)
     const after = evolveRun({ run, effect }, event)

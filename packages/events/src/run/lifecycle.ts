@@ -4,11 +4,11 @@ import { entrypoint, json, key, name, ref, runData, text, thrown } from './field
 
 const { Optional } = Type
 
-/** The first event of a run: which process, with which inputs, and where it comes from. */
 export const runCreated = defineEvent({
   kind: 'run',
   type: 'RUN_CREATED',
   v: 1,
+  description: 'The first event of a run: which process, with which inputs, and where it comes from.',
   schema: runData({
     runId: key,
     processId: name,
@@ -44,11 +44,11 @@ export const runCreated = defineEvent({
 /** Written when a person ended the run by hand: why, and the proof that the tool asks for. */
 const sealed = { manual_seal_reason: Optional(text), completionProof: Optional(text) }
 
-/** The process returned. */
 export const runCompleted = defineEvent({
   kind: 'run',
   type: 'RUN_COMPLETED',
   v: 1,
+  description: 'The process returned.',
   schema: runData({
     outputRef: Optional(ref),
     output: Optional(json),
@@ -58,34 +58,34 @@ export const runCompleted = defineEvent({
   }),
 })
 
-/** The process or the engine failed for good. */
 export const runFailed = defineEvent({
   kind: 'run',
   type: 'RUN_FAILED',
   v: 1,
+  description: 'The process or the engine failed for good.',
   schema: runData({ error: thrown, ...sealed }),
 })
 
-/** Somebody wants the run to stop; it goes on until RUN_CANCELLED. */
 export const runCancelRequested = defineEvent({
   kind: 'run',
   type: 'RUN_CANCEL_REQUESTED',
   v: 1,
+  description: 'Somebody wants the run to stop; it goes on until RUN_CANCELLED.',
   schema: runData({ reason: Optional(text) }),
 })
 
-/** The run stopped because somebody wanted it to. */
 export const runCancelled = defineEvent({
   kind: 'run',
   type: 'RUN_CANCELLED',
   v: 1,
+  description: 'The run stopped because somebody wanted it to.',
   schema: runData({ reason: Optional(text) }),
 })
 
-/** The process asked to be left alone until a person looks at it. The run has not ended. */
 export const runHalted = defineEvent({
   kind: 'run',
   type: 'RUN_HALTED',
   v: 1,
+  description: 'The process asked to be left alone until a person looks at it. The run has not ended.',
   schema: runData({ reason: Optional(text), payload: Optional(json) }),
 })

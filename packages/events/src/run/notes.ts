@@ -4,11 +4,12 @@ import { count, json, key, name, runData, text } from './fields.ts'
 
 const { Optional } = Type
 
-/** What a call of a model cost. Token counts of further kinds end in `Tokens`, as providers keep inventing them. */
 export const costTracked = defineEvent({
   kind: 'run',
   type: 'COST_TRACKED',
   v: 1,
+  description:
+    'What a call of a model cost. Token counts of further kinds end in `Tokens`, as providers keep inventing them.',
   schema: Type.Object(
     {
       harness: Optional(text),
@@ -33,11 +34,11 @@ export const costTracked = defineEvent({
   ),
 })
 
-/** The harness asked whether the agent may stop, and was answered. */
 export const stopHookInvoked = defineEvent({
   kind: 'run',
   type: 'STOP_HOOK_INVOKED',
   v: 1,
+  description: 'The harness asked whether the agent may stop, and was answered.',
   schema: runData({
     iteration: Optional(count),
     decision: Optional(text),
@@ -53,18 +54,18 @@ export const stopHookInvoked = defineEvent({
   }),
 })
 
-/** The harness told that its session is over. */
 export const sessionEndHookInvoked = defineEvent({
   kind: 'run',
   type: 'SESSION_END_HOOK_INVOKED',
   v: 1,
+  description: 'The harness told that its session is over.',
   schema: runData({ iteration: Optional(count), reason: Optional(text), timestamp: Optional(text) }),
 })
 
-/** An event of an imported run whose type or form Daybook does not know, kept as it is. */
 export const foreignEvent = defineEvent({
   kind: 'run',
   type: 'FOREIGN_EVENT',
   v: 1,
+  description: 'An event of an imported run whose type or form Daybook does not know, kept as it is.',
   schema: Type.Object({ type: name, data: json }, { additionalProperties: false }),
 })

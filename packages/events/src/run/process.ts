@@ -4,11 +4,11 @@ import { count, entrypoint, json, key, name, ref, runData, text } from './fields
 
 const { Optional } = Type
 
-/** A line that the process wrote; `logSeq` is −1 where the writer did not count. */
 export const processLog = defineEvent({
   kind: 'run',
   type: 'PROCESS_LOG',
   v: 1,
+  description: 'A line that the process wrote; `logSeq` is −1 where the writer did not count.',
   schema: runData({
     logSeq: Optional(Type.Integer()),
     label: Optional(text),
@@ -18,11 +18,11 @@ export const processLog = defineEvent({
   }),
 })
 
-/** The run got other code, or its first. */
 export const processAssigned = defineEvent({
   kind: 'run',
   type: 'PROCESS_ASSIGNED',
   v: 1,
+  description: 'The run got other code, or its first.',
   schema: runData({
     processId: name,
     processRevision: Optional(text),
@@ -36,11 +36,11 @@ export const processAssigned = defineEvent({
   }),
 })
 
-/** The code of the process is not what it was when the run began. */
 export const processCodeHashChanged = defineEvent({
   kind: 'run',
   type: 'PROCESS_CODE_HASH_CHANGED',
   v: 1,
+  description: 'The code of the process is not what it was when the run began.',
   schema: runData({
     runId: Optional(key),
     processId: Optional(name),
@@ -49,11 +49,11 @@ export const processCodeHashChanged = defineEvent({
   }),
 })
 
-/** The code of the process threw. The run can go on once the code is mended. */
 export const processRuntimeError = defineEvent({
   kind: 'run',
   type: 'PROCESS_RUNTIME_ERROR',
   v: 1,
+  description: 'The code of the process threw. The run can go on once the code is mended.',
   schema: runData({
     error: json,
     iteration: Optional(count),

@@ -47,6 +47,12 @@ export const runSummarySchema = Struct({
   error: Optional(json),
   faults: Type.Array(runFaultSchema, { description: 'The first 100' }),
   faultsTotal: total,
+  erasedTotal: Optional(
+    Integer({
+      minimum: 1,
+      description: 'Events whose payload was erased; what they said is not in the run any more',
+    }),
+  ),
 })
 
 /** A unit of work that a run asked for. */

@@ -25,21 +25,27 @@ export function effectIdOf(event: Pick<JournalEvent, 'data'>): string | undefine
 
 /** Why the state does not allow an event; undefined when it does. */
 export function findTransitionFault(state: RunState, event: JournalEvent): string | undefined {
+  // Nothing follows from it either, and it tells of the payloads of whatever came before it.
+  if (event.type === 'RUN_PAYLOADS_ERASED') return undefined
   const isBorn = state.run !== undefined && state.run.processId !== ''
   if (event.type === 'RUN_CREATED') return isBorn ? 'the run was created before' : undefined
   if (!isBorn) return `${event.type} came before RUN_CREATED`
   if (INFORMATIVE.has(event.type)) return undefined
   if (state.run?.endedAt !== undefined) return `${event.type} came after the run was ${state.run.status}`
-  return findEffectFault(state.effect, event)
+  // Which effect is meant, its payload said.
+  if (event.erased !== undefined) return undefined
+  return findEffectFault(state, event)
 }
 
-function findEffectFault(effect: Effect | undefined, event: JournalEvent): string | undefined {
+function findEffectFault({ run, effect }: RunState, event: JournalEvent): string | undefined {
   switch (event.type) {
     case 'EFFECT_REQUESTED':
       if (effect !== undefined) return 'the effect was requested before'
       return effectIdOf(event) === undefined ? 'the event names no effect' : undefined
     case 'EFFECT_RESOLVED':
     case 'EFFECT_CANCELLED':
+      // Its request may be one of those whose payload was erased.
+      if (effect === undefined && run?.erasedTotal !== undefined) return undefined
       if (effect === undefined) return 'the effect was never requested'
       return effect.status === 'requested' ? undefined : `the effect is ${effect.status} already`
     default:
