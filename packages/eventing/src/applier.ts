@@ -1,36 +1,24 @@
-import { failureOf } from '@daybook/database'
-import { DaybookError } from '@daybook/errors'
 import type { JournalEvent } from '@daybook/events'
 import type { Transaction } from 'kysely'
-import { checkpointAfter, kindOf, planBatch, type RelayedEvent } from './batch.ts'
+import { kindOf, planBatch, type RelayedEvent } from './batch.ts'
 import { type Checkpoint, type CheckpointStore, checkpointStore, lowestPosition } from './checkpoint.ts'
-import { type JournalPage, type JournalReader, journalReader } from './journal-reader.ts'
+import { BATCH_BYTES_MAX, BATCH_MAX, CheckpointMoved, Committer } from './committer.ts'
+import { type JournalHead, type JournalPage, type JournalReader, journalReader } from './journal-reader.ts'
+import { type ParkingStore, parkingStore } from './parking.ts'
 import type { PositionedRead, ProjectionSpec } from './projection-spec.ts'
+import { restoredWithoutEra } from './restored.ts'
 
-/** Measured: larger transactions are hardly faster, and a reader of the read model waits longer for news. */
-const BATCH_MAX = 1_000
-/** What one batch may hold in memory, whatever the size of its events. */
-const BATCH_BYTES_MAX = 8 * 1024 * 1024
-
-/** Another instance moved the checkpoint first; nothing of this transaction stays. */
-class CheckpointMoved extends Error {}
-
-/** One event that cannot be applied for a reason of its own. */
-export class StuckAtEvent extends Error {
-  readonly position: number
-  constructor(event: JournalEvent, cause: unknown) {
-    super(`${event.type} in ${event.stream}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    })
-    this.position = event.position
-  }
+/** What an instance knew of its read model at some moment. */
+export interface Seen {
+  position: number
+  checkpoint: Checkpoint | undefined
 }
 
-/** The events are not to blame: the database was busy or away. */
-function isTransient(error: unknown): boolean {
-  if (error instanceof DaybookError)
-    return error.code === 'unavailable' || error.code === 'overloaded' || error.code === 'timeout'
-  return failureOf(error) !== 'other'
+/** The tables were replaced or given up; no event is applied to them any more. */
+class GenerationEnded extends Error {
+  constructor() {
+    super('these tables of the projection have been replaced or given up')
+  }
 }
 
 /**
@@ -41,25 +29,42 @@ function isTransient(error: unknown): boolean {
  * 2. No event is left out: a message is applied only if its predecessor of the same kind is the checkpoint. Everything
  *    else, and everything in doubt, is read from the journal.
  * 3. After any error the checkpoint is read again, since a transaction whose commit broke may have happened.
- * 4. An event that cannot be applied stops what comes after it: a read model with a hole would be wrong for ever.
+ * 4. An event that cannot be applied costs its own stream and no other (see `Committer`): a read model with a hole in a
+ *    stream would be wrong for ever, so the stream is left out from there on, and whoever reads it is told.
  * 5. The era of `journal.head` is the truth. One that grew means that the journal was restored: start over.
+ * 6. A journal that ends before what was applied went back in time without a new era: that is told, not waited out.
  *
  * The caller runs one method at a time.
  */
 export class Applier<DB> {
   readonly #spec: ProjectionSpec<DB>
   readonly #store: CheckpointStore
+  readonly #parking: ParkingStore
+  readonly #committer: Committer<DB>
   readonly #journal: JournalReader
   readonly #advanced: () => void
-  #checkpoint: Checkpoint | undefined
   #position = 0
+  /** The furthest that was reached in this era. */
+  #furthest = 0
+  #era: number | undefined
+  #parked = 0
+  #isSettled = false
   #head: number | undefined
 
-  constructor(spec: ProjectionSpec<DB>, advanced: () => void) {
+  /** @param before of the tables that these took the place of: what it knew of its position holds for them too. */
+  constructor(spec: ProjectionSpec<DB>, advanced: () => void, before?: Applier<DB>) {
     this.#spec = spec
     this.#store = checkpointStore(spec)
-    this.#journal = journalReader(spec.database.kysely)
+    this.#parking = parkingStore(spec)
+    this.#committer = new Committer({ spec, store: this.#store, parking: this.#parking })
+    this.#journal = journalReader(spec.database.kysely, spec.archive)
     this.#advanced = advanced
+    if (before === undefined) return
+    this.#position = before.#position
+    this.#furthest = before.#furthest
+    this.#era = before.#era
+    this.#head = before.#head
+    this.#committer.checkpoint = before.#committer.checkpoint
   }
 
   get position(): number {
@@ -70,17 +75,22 @@ export class Applier<DB> {
     return this.#head === undefined ? undefined : Math.max(0, this.#head - this.#position)
   }
 
+  /** Streams that are left out, as of the last comparison. */
+  get parked(): number {
+    return this.#parked
+  }
+
   /**
    * Applies messages of the relay; where they leave a gap, all there is in the journal. Answers false if the signal
    * ended it before everything was applied.
    */
   async take(messages: readonly (RelayedEvent | undefined)[], signal: AbortSignal): Promise<boolean> {
-    const known = this.#checkpoint
+    const known = this.#committer.checkpoint
     const plan = known === undefined ? undefined : planBatch(known, messages)
     if (known === undefined || plan?.step !== 'apply') return this.catchUp(signal)
     try {
-      await this.#apply(plan.events)
-      this.#reached(lowestPosition(this.#checkpoint ?? known))
+      await this.#committer.apply(plan.events)
+      this.#reached(lowestPosition(this.#committer.checkpoint ?? known))
       return true
     } catch (error) {
       if (!(error instanceof CheckpointMoved)) throw error
@@ -93,6 +103,8 @@ export class Applier<DB> {
     const head = await this.#journal.head()
     this.#head = head.position
     await this.#load(head.era)
+    await this.#requireNotAhead(head)
+    await this.#takeUpRequeued(head.era, signal)
     for (let page = this.#pageAfter(this.#lowest()); !signal.aborted; ) {
       const { events, more } = await page
       const last = events.at(-1)?.position ?? this.#lowest()
@@ -119,43 +131,71 @@ export class Applier<DB> {
 
   /** Forgets the checkpoint, so that the next step reads it again. 3 */
   forget(): void {
-    this.#checkpoint = undefined
+    this.#committer.checkpoint = undefined
+  }
+
+  /** Reads the read model for one tenant, in one snapshot, and tells how far it was then. */
+  async read<T>(tenant: string, work: (trx: Transaction<DB>) => Promise<T>): Promise<PositionedRead<T>> {
+    const seen = this.seen()
+    return this.#spec.database.asTenant(tenant, async (trx) => {
+      const position = await this.positionIn(trx, seen)
+      return { value: await work(trx), position }
+    })
+  }
+
+  /** What this instance knows now; taken before a snapshot, it holds in it. */
+  seen(): Seen {
+    return { position: this.#position, checkpoint: this.#committer.checkpoint }
   }
 
   /**
-   * Reads the read model for one tenant, in one snapshot, and tells how far it was then. The events of other kinds move
-   * the journal, yet no row of ours: that the read model is past them only this instance knows, from before the snapshot.
+   * How far the read model is in the snapshot of a transaction. The events of other kinds move the journal, yet no row of
+   * ours: that the read model is past them only an instance knows, from before the snapshot.
    */
-  async read<T>(tenant: string, work: (trx: Transaction<DB>) => Promise<T>): Promise<PositionedRead<T>> {
-    const [seen, checkpoint] = [this.#position, this.#checkpoint]
-    return this.#spec.database.asTenant(tenant, async (trx) => {
-      const stored = await this.#store.find(trx)
-      const lowest = stored === undefined ? 0 : lowestPosition(stored)
-      // Rows that went back were emptied for a rebuild; what was seen before tells nothing about them.
-      const holds =
-        stored?.era === checkpoint?.era && checkpoint !== undefined && lowest >= lowestPosition(checkpoint)
-      return { value: await work(trx), position: holds ? Math.max(seen, lowest) : lowest }
-    })
+  async positionIn(trx: Transaction<DB>, { position, checkpoint }: Seen): Promise<number> {
+    const stored = await this.#store.find(trx)
+    const lowest = stored === undefined ? 0 : lowestPosition(stored)
+    // Rows that went back were emptied for a rebuild; what was seen before tells nothing about them.
+    const holds =
+      stored?.era === checkpoint?.era && checkpoint !== undefined && lowest >= lowestPosition(checkpoint)
+    return holds ? Math.max(position, lowest) : lowest
   }
 
   async #load(era: number): Promise<void> {
     let stored = await this.#findOrCreate(era)
     if (stored.era > era) {
-      throw new DaybookError(
-        'internal',
-        `The journal is of era ${era}, the projection has seen era ${stored.era}. The journal was restored without a new era: raise it in journal.head.`,
-      )
+      throw restoredWithoutEra(`The projection has seen era ${stored.era}, the journal is in era ${era}`)
     }
     while (stored.era < era) stored = await this.#startOver(stored, era)
-    this.#checkpoint = stored
+    // Another instance may have started over; then what was reached here belongs to the old era.
+    if (this.#era !== era) {
+      this.#position = 0
+      this.#furthest = 0
+    }
+    this.#era = era
+    this.#committer.checkpoint = stored
     // Perhaps further than this instance knew: another one did it, or a batch that failed in its middle.
     this.#reached(lowestPosition(stored))
+  }
+
+  /** 6. The head is read again before it is blamed: another instance may have got on since. */
+  async #requireNotAhead({ position, era }: JournalHead): Promise<void> {
+    const applied = Math.max(this.#furthest, ...(this.#committer.checkpoint?.positions.values() ?? []))
+    if (applied <= position) return
+    const now = await this.#journal.head()
+    if (now.era !== era || applied <= now.position) return
+    this.#position = this.#lowest()
+    throw restoredWithoutEra(
+      `The projection has applied position ${applied}, the journal ends at ${now.position}`,
+    )
   }
 
   async #findOrCreate(era: number): Promise<Checkpoint> {
     const { kysely } = this.#spec.database
     const stored = await this.#store.find(kysely)
     if (stored !== undefined) return stored
+    // Rows that are gone may have been taken away, and must not come back.
+    if ((await this.#spec.isCurrent?.(kysely)) === false) throw new GenerationEnded()
     await this.#store.ensure(kysely, era)
     const created = await this.#store.find(kysely)
     if (created === undefined) throw new Error(`projection ${this.#spec.name} names a kind twice`)
@@ -172,14 +212,16 @@ export class Applier<DB> {
     )
     this.#position = 0
     await spec.database.transaction(async (trx) => {
-      if (await this.#store.move(trx, from, to)) await spec.reset(trx)
+      if (!(await this.#store.move(trx, from, to))) return
+      await spec.reset(trx)
+      await this.#parking.releaseAll(trx)
     })
     return this.#findOrCreate(era)
   }
 
   async #tryApply(events: readonly JournalEvent[]): Promise<boolean> {
     try {
-      await this.#apply(events)
+      await this.#committer.apply(events)
       return true
     } catch (error) {
       if (error instanceof CheckpointMoved) return false
@@ -187,45 +229,43 @@ export class Applier<DB> {
     }
   }
 
-  /** Halves a batch that fails until the event to blame is alone: those before it are applied, and it is named. 4 */
-  async #apply(events: readonly JournalEvent[]): Promise<void> {
-    const [first] = events
-    if (first === undefined) return
-    try {
-      await this.#commit(events)
-    } catch (error) {
-      if (error instanceof CheckpointMoved || isTransient(error)) throw error
-      if (events.length === 1) throw new StuckAtEvent(first, error)
-      const middle = Math.ceil(events.length / 2)
-      await this.#apply(events.slice(0, middle))
-      await this.#apply(events.slice(middle))
+  /** Streams that a person wants to be tried again; before all else, so that they are also when nothing else gets on. */
+  async #takeUpRequeued(era: number, signal: AbortSignal): Promise<void> {
+    const { database, name, metrics } = this.#spec
+    if (!this.#isSettled && this.#spec.isBeside !== true)
+      await this.#parking.settlePassed(database.kysely, this.#lowest())
+    this.#isSettled = true
+    this.#parked = await this.#parking.count(database.kysely)
+    metrics?.parked(name, this.#parked)
+    const requeued = this.#parked === 0 ? [] : await this.#parking.listRequeued(database.kysely)
+    for (const parked of requeued) {
+      if (signal.aborted) return
+      try {
+        await this.#committer.takeUp(parked, signal)
+      } catch (error) {
+        if (!(error instanceof CheckpointMoved)) throw error
+        // Another instance is at work; what it leaves undone the next comparison finds again.
+        await this.#load(era)
+      }
     }
   }
 
-  async #commit(events: readonly JournalEvent[]): Promise<void> {
-    const from = this.#checkpoint
-    if (from === undefined) throw new CheckpointMoved()
-    const to = checkpointAfter(from, events)
-    await this.#spec.database.transaction(async (trx) => {
-      if (!(await this.#store.move(trx, from, to))) throw new CheckpointMoved() // 1
-      await this.#spec.apply(trx, events)
-    })
-    this.#checkpoint = to
-    this.#spec.metrics?.applied(this.#spec.name, events.length)
-  }
-
   #lowest(): number {
-    return this.#checkpoint === undefined ? 0 : lowestPosition(this.#checkpoint)
+    const { checkpoint } = this.#committer
+    return checkpoint === undefined ? 0 : lowestPosition(checkpoint)
   }
 
   #isNew(event: JournalEvent): boolean {
-    return event.position > (this.#checkpoint?.positions.get(kindOf(event)) ?? Number.POSITIVE_INFINITY)
+    return (
+      event.position > (this.#committer.checkpoint?.positions.get(kindOf(event)) ?? Number.POSITIVE_INFINITY)
+    )
   }
 
   #reached(position: number): void {
     this.#head = Math.max(this.#head ?? 0, position)
     if (position <= this.#position) return
     this.#position = position
+    this.#furthest = Math.max(this.#furthest, position)
     this.#advanced()
   }
 }

@@ -19,6 +19,8 @@ export interface CheckpointOwner {
   name: string
   version: number
   kinds: readonly string[]
+  /** The schema of the read model's tables, `checkpoints` among them, where it is another one: that of a generation. */
+  tables?: string
 }
 
 /** Where a projection is, kept in the database of its read model. */
@@ -41,8 +43,9 @@ interface CheckpointRow {
 }
 
 /** The checkpoint of one projection; each method is one statement. */
-export function checkpointStore({ schema, name, version, kinds }: CheckpointOwner): CheckpointStore {
-  const table = sql.table(`${schema}.checkpoints`)
+export function checkpointStore(owner: CheckpointOwner): CheckpointStore {
+  const { schema, name, version, kinds, tables = schema } = owner
+  const table = sql.table(`${tables}.checkpoints`)
   const find: CheckpointStore['find'] = async (executor) => {
     const { rows } = await sql<CheckpointRow>`
       select kind, position, era from ${table}

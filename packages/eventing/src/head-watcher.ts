@@ -3,13 +3,21 @@ import type { Bus } from '@daybook/bus'
 import { subjects } from '@daybook/events'
 import type { Logger } from '@daybook/runtime'
 import type { JournalHead } from './journal-reader.ts'
+import { journalRestored } from './restored.ts'
 
 /** Tells when the journal has grown. */
 export interface HeadWatcher extends AsyncDisposable {
   /** The last position that is known to be in the journal; it may have grown since. */
   readonly position: number
-  /** Waits until the journal's head is beyond `position` and answers the head. Rejects when the signal aborts. */
+  /** The era of that position; undefined before the first look. */
+  readonly era: number | undefined
+  /**
+   * Waits until the journal's head is beyond `position` and answers the head. Rejects when the signal aborts, and with
+   * `journal-restored` when the era changes meanwhile: the position would be one of another past.
+   */
   waitBeyond(position: number, signal: AbortSignal): Promise<number>
+  /** Tells what somebody else has just read from the database: what is known from before a restore is then forgotten. */
+  note(head: JournalHead): void
 }
 
 export interface HeadWatcherParts {
@@ -30,6 +38,7 @@ const SPACING_MS = 5
 interface Waiter {
   beyond: number
   resolve: (position: number) => void
+  reject: (error: unknown) => void
 }
 
 /**
@@ -43,6 +52,7 @@ class Watcher implements HeadWatcher {
   readonly #timer: NodeJS.Timeout
   readonly #subscription: AsyncDisposable | undefined
   #position = 0
+  #era: number | undefined
   #looking = false
   #lookAgain = false
 
@@ -53,6 +63,10 @@ class Watcher implements HeadWatcher {
     this.#subscription = parts.bus?.listen(subjects.head, () => this.#look())
   }
 
+  get era(): number | undefined {
+    return this.#era
+  }
+
   get position(): number {
     return this.#position
   }
@@ -61,7 +75,7 @@ class Watcher implements HeadWatcher {
     signal.throwIfAborted()
     if (this.#position > position) return Promise.resolve(this.#position)
     const { promise, resolve, reject } = Promise.withResolvers<number>()
-    const waiter: Waiter = { beyond: position, resolve }
+    const waiter: Waiter = { beyond: position, resolve, reject }
     const abort = () => reject(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
     this.#waiters.add(waiter)
@@ -91,7 +105,7 @@ class Watcher implements HeadWatcher {
 
   async #lookOnce(): Promise<void> {
     try {
-      this.#position = (await this.#parts.readHead()).position // 1
+      this.note(await this.#parts.readHead()) // 1
     } catch (error) {
       this.#parts.logger.warn(
         { err: error },
@@ -102,6 +116,15 @@ class Watcher implements HeadWatcher {
     for (const waiter of this.#waiters) {
       if (this.#position > waiter.beyond) waiter.resolve(this.#position)
     }
+  }
+
+  note({ position, era }: JournalHead): void {
+    const before = this.#era
+    if (before !== undefined && era < before) return // read before the change, told after it
+    this.#position = position
+    this.#era = era
+    if (before === undefined || before === era) return
+    for (const waiter of this.#waiters) waiter.reject(journalRestored())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

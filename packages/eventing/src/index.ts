@@ -1,4 +1,7 @@
+export { isFaultOfEvent } from './blame.ts'
+export type { Generation, GenerationState, RebuildActor } from './generation.ts'
 export { type HeadWatcher, type HeadWatcherParts, watchHead } from './head-watcher.ts'
+export { eventColumns, type JournalRow, toJournalEvent } from './journal-event.ts'
 export {
   type JournalHead,
   type JournalPage,
@@ -7,5 +10,24 @@ export {
   type PageQuery,
 } from './journal-reader.ts'
 export { createProjectionMetrics, type ProjectionMetrics, readinessOf } from './observe.ts'
+export { observeConsumers } from './observe-consumers.ts'
+export type { LeftOutEvent, ParkedReads, ParkedStream } from './parking.ts'
+export {
+  archiveStoreOf,
+  bundleName,
+  leaveArchived,
+  noArchive,
+  type PayloadArchive,
+  payloadArchive,
+} from './payload-archive.ts'
+export { etaSeconds } from './progress.ts'
 export { startProjection } from './projection.ts'
-export type { PositionedRead, Projection, ProjectionFailure, ProjectionSpec } from './projection-spec.ts'
+export type {
+  ApplyEvents,
+  PositionedRead,
+  Projection,
+  ProjectionFailure,
+  ProjectionSpec,
+} from './projection-spec.ts'
+export { type Rebuilds, startRebuilds } from './rebuild.ts'
+export { journalRestored, restoredWithoutEra } from './restored.ts'

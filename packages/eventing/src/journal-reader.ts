@@ -1,6 +1,7 @@
 import type { JournalEvent } from '@daybook/events'
 import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely'
 import { eventColumns, type JournalRow, toJournalEvent } from './journal-event.ts'
+import { noArchive, type PayloadArchive } from './payload-archive.ts'
 
 /** The last position given out, and the era, which grows when the journal is restored from a backup. */
 export interface JournalHead {
@@ -46,7 +47,15 @@ const UNBOUNDED_BYTES = Number.MAX_SAFE_INTEGER
 
 const POSITION_MAX = Number.MAX_SAFE_INTEGER
 /** Positions that one statement looks at: some seconds' work if none of them is wanted. */
-const SPAN = 1_000_000
+const SPAN_MAX = 1_000_000
+/**
+ * Where most events are wanted, a statement looks at some times as many as a page takes. Then it does not matter that a
+ * planner without statistics would rather collect and sort all there are than follow the index: measured, a live tail on
+ * a new table fell behind for ever.
+ */
+const SPAN_PAGES = 4
+/** Nothing found: look further at once. */
+const SPAN_GROWTH = 8
 
 interface MeasuredRow extends JournalRow {
   candidates: number
@@ -105,6 +114,15 @@ function candidatesOfKinds(query: PageQuery, kinds: readonly string[], range: Ra
     order by event.position ${direction} limit ${limit + 1}`
 }
 
+/** Kinds have an index of their own, and types are looked for among many others. */
+function firstSpanOf({ kinds, types, limit }: PageQuery): number {
+  return kinds === undefined && types === undefined ? Math.min(SPAN_MAX, limit * SPAN_PAGES) : SPAN_MAX
+}
+
+function nextSpan(span: number): number {
+  return Math.min(SPAN_MAX, span * SPAN_GROWTH)
+}
+
 /** The length of a large payload is known without reading it, so what is cut off costs nothing. */
 function pageStatement(query: PageQuery, range: Range): RawBuilder<MeasuredRow> {
   const direction = query.reverse === true ? sql`desc` : sql`asc`
@@ -112,7 +130,7 @@ function pageStatement(query: PageQuery, range: Range): RawBuilder<MeasuredRow> 
     select ${eventColumns}, candidates
     from (
       select *, count(*) over () as candidates, row_number() over entries as nth,
-        sum(octet_length(data) + ${ENVELOPE_BYTES}::integer) over entries as bytes
+        sum(coalesce(octet_length(data), 0) + ${ENVELOPE_BYTES}::integer) over entries as bytes
       from (${candidatesOf(query, range)}) candidate
       window entries as (order by position ${direction} rows unbounded preceding)
     ) measured
@@ -124,9 +142,14 @@ function pageStatement(query: PageQuery, range: Range): RawBuilder<MeasuredRow> 
  * Reads through a Kysely instance, or through a transaction, in whose snapshot all answers then are.
  *
  * The journal is split by position. A stream is read between its first and its last position, and the journal in spans,
- * so that a statement opens one or two leaves however many there are.
+ * so that a statement opens one or two leaves however many there are. A page may be shorter than asked for although there
+ * is `more`. Payloads that were archived are read from
+ * `archive`, where that is known; code: `archive-unavailable`.
  */
-export function journalReader(executor: QueryExecutorProvider): JournalReader {
+export function journalReader(
+  executor: QueryExecutorProvider,
+  archive: PayloadArchive = noArchive,
+): JournalReader {
   const readHead = async (): Promise<JournalHead> => {
     const { rows } = await sql<JournalHead>`select position, era from journal.head`.execute(executor)
     const [head] = rows
@@ -136,7 +159,8 @@ export function journalReader(executor: QueryExecutorProvider): JournalReader {
 
   const readRange = async (query: PageQuery, range: Range): Promise<JournalPage> => {
     const { rows } = await pageStatement(query, range).execute(executor)
-    return { events: rows.map(toJournalEvent), more: rows.length < (rows[0]?.candidates ?? 0) }
+    const events = await archive.fill(rows.map(toJournalEvent), query.bytesMax ?? UNBOUNDED_BYTES)
+    return { events, more: events.length < (rows[0]?.candidates ?? 0) }
   }
 
   const readStream = async (query: PageQuery, stream: string): Promise<JournalPage> => {
@@ -148,22 +172,25 @@ export function journalReader(executor: QueryExecutorProvider): JournalReader {
   }
 
   const readForward = async (query: PageQuery): Promise<JournalPage> => {
-    for (let first = (query.after ?? 0) + 1; ; first += SPAN) {
-      const last = first + SPAN - 1
+    let first = (query.after ?? 0) + 1
+    for (let span = firstSpanOf(query); ; span = nextSpan(span)) {
+      const last = first + span - 1
       const page = await readRange(query, { first, last })
       if (page.more) return page
       const more = (await readHead()).position > last
       if (page.events.length > 0 || !more) return { ...page, more }
+      first = last + 1
     }
   }
 
   const readBackward = async (query: PageQuery): Promise<JournalPage> => {
-    const end = Math.min((await readHead()).position, (query.after ?? POSITION_MAX) - 1)
-    for (let last = end; ; last -= SPAN) {
-      const first = Math.max(1, last - SPAN + 1)
+    let last = Math.min((await readHead()).position, (query.after ?? POSITION_MAX) - 1)
+    for (let span = firstSpanOf(query); ; span = nextSpan(span)) {
+      const first = Math.max(1, last - span + 1)
       const page = await readRange(query, { first, last })
       if (page.more) return page
       if (page.events.length > 0 || first === 1) return { ...page, more: first > 1 }
+      last = first - 1
     }
   }
 

@@ -5,6 +5,7 @@ import type { Projection } from './projection-spec.ts'
 export interface ProjectionMetrics {
   applied(projection: string, events: number): void
   failed(projection: string): void
+  parked(projection: string, streams: number): void
   stands(projection: string, position: number, lag: number | undefined): void
 }
 
@@ -21,6 +22,11 @@ export function createProjectionMetrics(metrics: Metrics): ProjectionMetrics {
     help: 'Rounds that failed; each is tried again.',
     labels,
   })
+  const parked = metrics.gauge({
+    name: 'projection_parked_streams',
+    help: 'Streams that are left out since one of their events cannot be applied; see the dead letters.',
+    labels,
+  })
   const position = metrics.gauge({
     name: 'projection_position',
     help: 'Applied up to this position of the journal.',
@@ -34,6 +40,7 @@ export function createProjectionMetrics(metrics: Metrics): ProjectionMetrics {
   return {
     applied: (projection, events) => applied.inc({ projection }, events),
     failed: (projection) => failed.inc({ projection }),
+    parked: (projection, streams) => parked.set({ projection }, streams),
     stands(projection, at, behind) {
       position.set({ projection }, at)
       if (behind !== undefined) lag.set({ projection }, behind)
@@ -42,13 +49,18 @@ export function createProjectionMetrics(metrics: Metrics): ProjectionMetrics {
 }
 
 /** Whether the read model is fit to be read: it gets on, and is not further behind than `lagMax` positions. */
-export function readinessOf<DB>(projection: Projection<DB>, lagMax: number): CheckResult {
-  const { failure, lag, position } = projection
+export function readinessOf<DB>(
+  projection: Projection<DB>,
+  lagMax: number,
+): CheckResult & { detail?: string } {
+  const { failure, lag, position, parkedStreams } = projection
   if (failure?.position !== undefined)
     return { ok: false, reason: `stuck at position ${failure.position}: ${failure.detail}` }
   if (failure !== undefined)
     return { ok: false, reason: `cannot get on from position ${position}: ${failure.detail}` }
   if (lag === undefined) return { ok: false, reason: 'has not looked at the journal yet' }
   if (lag > lagMax) return { ok: false, reason: `${lag} positions behind the journal; it is catching up` }
-  return { ok: true }
+  if (parkedStreams === 0) return { ok: true }
+  // Every other stream is as fresh as can be, and reads of these say so themselves.
+  return { ok: true, detail: `streams left out: ${parkedStreams}; see the dead letters` }
 }

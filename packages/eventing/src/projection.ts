@@ -1,8 +1,11 @@
 import type { Consumer, Delivery } from '@daybook/bus'
 import { DaybookError } from '@daybook/errors'
 import type { Transaction } from 'kysely'
-import { Applier, StuckAtEvent } from './applier.ts'
+import { Applier } from './applier.ts'
 import { readMessage } from './batch.ts'
+import { StuckAtEvent } from './blame.ts'
+import { type EventApplier, GenerationApplier } from './generation-applier.ts'
+import { type ParkedReads, parkingStore } from './parking.ts'
 import type { PositionedRead, Projection, ProjectionFailure, ProjectionSpec } from './projection-spec.ts'
 
 /** How stale a read model may get while messages are lost without a trace. One comparison is one row. */
@@ -21,8 +24,9 @@ const BACKOFF_MAX_MS = 15_000
  * 3. A failure is never final and never silent: it is tried again with growing pauses, and `failure` tells of it.
  */
 class ProjectionLoop<DB> implements Projection<DB> {
+  readonly parked: ParkedReads
   readonly #spec: ProjectionSpec<DB>
-  readonly #applier: Applier<DB>
+  readonly #applier: EventApplier<DB>
   readonly #stopping = new AbortController()
   readonly #listeners = new Set<(position: number) => void>()
   readonly #consumer: Consumer | undefined
@@ -35,7 +39,14 @@ class ProjectionLoop<DB> implements Projection<DB> {
 
   constructor(spec: ProjectionSpec<DB>) {
     this.#spec = spec
-    this.#applier = new Applier(spec, () => this.#announce())
+    if (spec.generations === undefined) {
+      this.parked = parkingStore(spec)
+      this.#applier = new Applier(spec, () => this.#announce())
+    } else {
+      const applier = new GenerationApplier(spec, () => this.#announce())
+      this.parked = applier.parkedReads
+      this.#applier = applier
+    }
     this.#consumer = spec.consumer?.bus.consume(
       { stream: spec.consumer.stream, durable: spec.consumer.durable },
       (batch) => this.#deliver(batch),
@@ -58,12 +69,22 @@ class ProjectionLoop<DB> implements Projection<DB> {
     return this.#applier.lag
   }
 
+  get parkedStreams(): number {
+    return this.#applier.parked
+  }
+
   get failure(): ProjectionFailure | undefined {
     return this.#failure
   }
 
   read<T>(tenant: string, work: (trx: Transaction<DB>) => Promise<T>): Promise<PositionedRead<T>> {
     return this.#applier.read(tenant, work)
+  }
+
+  compareNow(): void {
+    this.#retryAt = 0
+    this.#wanted = true
+    this.#wake()
   }
 
   onAdvance(listener: (position: number) => void): () => void {

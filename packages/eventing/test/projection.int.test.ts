@@ -24,15 +24,6 @@ function diaryReaches(count: number): Promise<boolean> {
   })
 }
 
-function poisonAt(position: number, isCured: () => boolean) {
-  return async (trx: QueryExecutorProvider, events: readonly JournalEvent[]) => {
-    await writeDiary(trx, events)
-    if (!isCured() && events.some((event) => event.position === position)) {
-      throw new Error('division by zero')
-    }
-  }
-}
-
 async function isSomeoneBlocked(): Promise<boolean> {
   const { rows } = await sql<{ waiting: number }>`
     select count(*) as waiting from pg_stat_activity
@@ -218,26 +209,8 @@ describe('a projection without the bus', () => {
   })
 })
 
-describe('a projection that meets an event it cannot apply', () => {
-  it('applies what comes before, names the event, and gets on when it is cured', async () => {
-    let cured = false
-    await journal.append(...entries(50))
-    await using projection = startDiary({ database: journal.database, apply: poisonAt(17, () => cured) })
-    await waitFor(() => projection.failure?.position === 17, { what: 'the failure to be told' })
-    expect(await readDiary(journal.database)).toEqual(upTo(16))
-    expect(readinessOf(projection, 1_000)).toEqual({
-      ok: false,
-      reason: 'stuck at position 17: RUN_HALTED in run/a: division by zero',
-    })
-    expect(await projection.waitFor(16, WAIT_MS)).toBe(true)
-    expect(await projection.waitFor(17, 50)).toBe(false)
-    cured = true
-    expect(await projection.waitFor(50, WAIT_MS)).toBe(true)
-    expect(await readDiary(journal.database)).toEqual(upTo(50))
-    expect(readinessOf(projection, 1_000)).toEqual({ ok: true })
-  })
-
-  it('blames no event for a database that is away', async () => {
+describe('a projection whose database is away', () => {
+  it('blames no event, and gets on when it is back', async () => {
     let away = true
     const apply = async (trx: QueryExecutorProvider, events: readonly JournalEvent[]) => {
       if (away) throw Object.assign(new Error('Connection terminated unexpectedly'), { code: '57P01' })
@@ -275,6 +248,38 @@ describe('a projection and the era of the journal', () => {
     await journal.append(...entries(1))
     await waitFor(() => projection.failure?.detail.includes('era'), { what: 'the failure to be told' })
     expect(await readDiary(journal.database)).toEqual(upTo(2))
+  })
+
+  it('refuses to go on with a journal that ends before what it applied, and claims that position no more', async () => {
+    await journal.append(...entries(5))
+    await using projection = startDiary({ database: journal.database, compareMs: 20 })
+    expect(await projection.waitFor(5, WAIT_MS)).toBe(true)
+    // As after a restore: the journal and the read model went back together, and only this process knows better.
+    await journal.database.transaction(async (trx) => {
+      await sql`update journal.head set position = 3`.execute(trx)
+      await sql`update toy.checkpoints set position = 3`.execute(trx)
+    })
+    await waitFor(() => projection.failure?.detail.includes('the journal ends at 3'), {
+      what: 'the failure to be told',
+    })
+    expect(projection.position).toBe(3)
+  })
+
+  it('forgets what it reached in the old era when another instance starts over', async () => {
+    await journal.append(...entries(5))
+    await using projection = startDiary({ database: journal.database, compareMs: 20 })
+    expect(await projection.waitFor(5, WAIT_MS)).toBe(true)
+    const advances: number[] = []
+    projection.onAdvance((position) => advances.push(position))
+    // The other instance has emptied the tables and not filled them yet.
+    await journal.database.transaction(async (trx) => {
+      await sql`update journal.head set era = 2`.execute(trx)
+      await sql`update toy.checkpoints set era = 2, position = 0`.execute(trx)
+      await sql`delete from toy.diary`.execute(trx)
+    })
+    await waitFor(() => advances.includes(5), { what: 'the position to be reached again' })
+    expect(await readDiary(journal.database)).toEqual(upTo(5))
+    expect(projection.failure).toBeUndefined()
   })
 })
 

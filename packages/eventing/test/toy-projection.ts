@@ -1,8 +1,9 @@
 import type { Bus } from '@daybook/bus'
 import type { Database } from '@daybook/database'
-import type { JournalEvent } from '@daybook/events'
+import type { JournalEvent, Upcast } from '@daybook/events'
 import { createLogger } from '@daybook/runtime'
 import { type QueryExecutorProvider, sql } from 'kysely'
+import type { LeftOutEvent } from '../src/parking.ts'
 import { startProjection } from '../src/projection.ts'
 import type { Projection } from '../src/projection-spec.ts'
 
@@ -16,6 +17,10 @@ export async function createDiary(database: Database<unknown>): Promise<void> {
        create table toy.checkpoints (
          name text, version integer, kind text, position bigint not null, era integer not null,
          updated_at timestamptz not null default now(), primary key (name, version, kind));
+       create table toy.parked_streams (
+         name text, version integer, tenant text, stream text, seq bigint not null, position bigint not null,
+         code text not null, detail text not null, occurrences integer not null default 1,
+         dead_letter_id text not null, primary key (name, version, tenant, stream));
        create table toy.diary (nth bigserial, position bigint not null)`,
     )
     .execute(database.kysely)
@@ -39,12 +44,16 @@ export interface ToyOptions {
   kinds?: string[]
   compareMs?: number
   batchMax?: number
+  parkedOpenMax?: number
+  upcast?: Upcast
+  applyLeftOut?: (trx: QueryExecutorProvider, leftOut: readonly LeftOutEvent[]) => Promise<void>
   apply?: (trx: QueryExecutorProvider, events: readonly JournalEvent[]) => Promise<void>
 }
 
 /** A projection that compares itself with the journal so rarely that a test notices whether messages did the work. */
 export function startDiary(options: ToyOptions): Projection<unknown> {
-  const { database, bus, kinds = ['run'], compareMs = 600_000, batchMax, apply = writeDiary } = options
+  const { database, bus, kinds = ['run'], compareMs = 600_000, apply = writeDiary } = options
+  const { batchMax, parkedOpenMax, upcast, applyLeftOut } = options
   return startProjection({
     schema: 'toy',
     name: 'diary',
@@ -57,6 +66,9 @@ export function startDiary(options: ToyOptions): Projection<unknown> {
     logger: silent,
     compareMs,
     ...(batchMax !== undefined && { batchMax }),
+    ...(parkedOpenMax !== undefined && { parkedOpenMax }),
+    ...(upcast && { upcast }),
+    ...(applyLeftOut && { applyLeftOut }),
   })
 }
 

@@ -39,3 +39,13 @@ export {
 } from './metrics.ts'
 export { backendSettings, httpSettings } from './service-settings.ts'
 export { aborted, type RunOptions, runUntilSignalled } from './signals.ts'
+export { startTracing } from './tracing/otlp.ts'
+export { traceIdOf } from './tracing/traceparent.ts'
+export {
+  openTracing,
+  type TraceableEvent,
+  type TracedWork,
+  type TraceStep,
+  type Tracing,
+  type TracingOptions,
+} from './tracing/tracing.ts'

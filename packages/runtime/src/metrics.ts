@@ -16,7 +16,10 @@ export interface HistogramOptions<Label extends string> extends MetricOptions<La
 }
 
 export interface GaugeOptions<Label extends string> extends MetricOptions<Label> {
-  /** Called when the metrics are read, for values that are looked up rather than kept. */
+  /**
+   * Called when the metrics are read, for values that are looked up rather than kept. What it throws costs its own values
+   * and no others: without labels there is NaN then, which Prometheus keeps apart from 0, and with labels nothing.
+   */
   collect?: (gauge: Gauge<Label>) => void | Promise<void>
 }
 
@@ -61,6 +64,16 @@ function newGauge<Label extends string>(
   collect: GaugeOptions<Label>['collect'],
 ): Gauge<Label> {
   if (collect === undefined) return new Gauge(base)
-  const gauge: Gauge<Label> = new Gauge({ ...base, collect: () => collect(gauge) })
+  const gauge: Gauge<Label> = new Gauge({
+    ...base,
+    collect: async () => {
+      try {
+        await collect(gauge)
+      } catch {
+        gauge.reset()
+        if (base.labelNames.length === 0) gauge.set(Number.NaN)
+      }
+    },
+  })
   return gauge
 }

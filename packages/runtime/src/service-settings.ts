@@ -27,4 +27,16 @@ export const backendSettings = {
   }),
   /** Only serving needs it. */
   NATS_URL: Type.String({ minLength: 1, default: 'nats://127.0.0.1:4222' }),
+  /** The window of the journal that JetStream keeps. The same for all services: each makes the stream so. */
+  EVENTS_AGE_HOURS_MAX: Type.Integer({ minimum: 1, maximum: 87_600, default: 168 }),
+  EVENTS_BYTES_MAX: Type.Integer({ minimum: 1_048_576, default: 1_073_741_824 }),
+  /** Where archived payloads are: a folder, or `s3://bucket/prefix`. */
+  ARCHIVE_TO: Type.Optional(Type.String({ minLength: 1 })),
+  /** Of an S3-compatible service that is not AWS. */
+  ARCHIVE_S3_ENDPOINT: Type.Optional(Type.String({ pattern: '^https?://' })),
+  ARCHIVE_S3_REGION: Type.Optional(Type.String({ minLength: 1 })),
+  ARCHIVE_S3_ACCESS_KEY_ID: Type.Optional(Type.String({ minLength: 1 })),
+  ARCHIVE_S3_SECRET_ACCESS_KEY: Type.Optional(Type.String({ minLength: 1 })),
+  /** A collector of traces that speaks OTLP over HTTP; without one there are no traces. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({ pattern: '^https?://' })),
 }

@@ -20,6 +20,20 @@ it('asks a gauge for its value when it is read', async () => {
   expect(await metrics.text()).toContain('daybook_lag_events{service="projection"} 0')
 })
 
+it('answers all other metrics when one cannot be looked up', async () => {
+  const metrics = createMetrics({ service: 'journal', processMetrics: false })
+  const away = async () => {
+    throw new Error('the database is away')
+  }
+  metrics.gauge({ name: 'head_position', help: 'Head.', collect: away })
+  metrics.gauge({ name: 'waiting_messages', help: 'Waiting.', labels: ['durable'], collect: away })
+  metrics.gauge({ name: 'streams', help: 'Streams.', collect: (gauge) => gauge.set(2) })
+  const text = await metrics.text()
+  expect(text).toContain('daybook_streams{service="journal"} 2')
+  expect(text).toContain('daybook_head_position{service="journal"} Nan')
+  expect(text).not.toMatch(/^daybook_waiting_messages\{/m)
+})
+
 it('measures durations in buckets from 1 ms to 10 s', async () => {
   const metrics = createMetrics({ service: 'journal', processMetrics: false })
   metrics.histogram({ name: 'append_duration_seconds', help: 'Appends.' }).observe(0.004)

@@ -53,6 +53,18 @@ export function decodeEffectsCursor(cursor: string): EffectsCursor {
   return { requestedSeq, effectId }
 }
 
+/** For a walk through the runs in the order of their ids. */
+export function encodeRunIdCursor(runId: string): string {
+  return encode('run', runId)
+}
+
+/** Code: `invalid-cursor`. */
+export function decodeRunIdCursor(cursor: string): string {
+  const [kind, runId] = decode(cursor)
+  if (kind !== 'run' || !isKeepable(runId)) throw invalidCursor()
+  return runId
+}
+
 /** Postgres has no text with a NUL in it, and refuses to compare with one. */
 function isKeepable(id: unknown): id is string {
   return typeof id === 'string' && !id.includes('\u0000')

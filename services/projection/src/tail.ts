@@ -1,12 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '@daybook/database'
-import { type HeadWatcher, type JournalPage, journalReader } from '@daybook/eventing'
+import {
+  type HeadWatcher,
+  type JournalPage,
+  journalReader,
+  journalRestored,
+  type PayloadArchive,
+} from '@daybook/eventing'
 import type { JournalEvent } from '@daybook/events'
 import type { SseFrame } from '@daybook/runtime'
 import { findSeqAt } from './store/events.ts'
 
 /** Which events a live tail shows, and after which position it begins. */
-export type TailQuery = TailFilter & ({ afterPosition: number } | { afterSeq: number })
+export type TailQuery = TailFilter & { era: number } & ({ afterPosition: number } | { afterSeq: number })
 
 interface TailFilter {
   tenant: string
@@ -19,6 +25,7 @@ interface TailFilter {
 export interface TailParts<DB> {
   database: Database<DB>
   head: HeadWatcher
+  archive: PayloadArchive
 }
 
 /** What one tail may hold in memory. A reader that is slow gets its next page when it has taken this one. */
@@ -33,10 +40,11 @@ const SPACING_MS = 25
  * 1. They are read from the journal's table: nothing is lost or doubled whatever happens to the bus, and a tail that
  *    comes back with the id of its last event goes on exactly there.
  * 2. The next page is read only when the last one was taken, so a slow reader costs no memory.
- * 3. An empty page means that there was nothing up to the head known before the read, and only then is it passed.
+ * 3. A journal that was restored is another one: the tail ends (`journal-restored`), whatever position it is at.
+ * 4. An empty page means that there was nothing up to the head known before the read, and only then is it passed.
  */
 export async function* tailEvents<DB>(
-  { database, head }: TailParts<DB>,
+  { database, head, archive }: TailParts<DB>,
   query: TailQuery,
   signal: AbortSignal,
 ): AsyncGenerator<SseFrame[]> {
@@ -44,9 +52,10 @@ export async function* tailEvents<DB>(
   while (!signal.aborted) {
     const reached = await beyond(head, place.position, signal)
     if (reached === undefined) return
+    if (head.era !== query.era) throw journalRestored() // 3
     const readAt = performance.now()
     for (let more = true; more && !signal.aborted; ) {
-      const page: JournalPage = await readPage(database, query, place)
+      const page: JournalPage = await readPage({ database, archive }, query, place)
       const last = page.events.at(-1)
       if (last !== undefined) {
         place.pass(last)
@@ -54,7 +63,7 @@ export async function* tailEvents<DB>(
       }
       more = page.more
     }
-    place.position = Math.max(place.position, reached) // 3
+    place.position = Math.max(place.position, reached) // 4
     await delay(Math.max(0, readAt + SPACING_MS - performance.now()))
   }
 }
@@ -88,11 +97,15 @@ async function startOf<DB>(database: Database<DB>, query: TailQuery): Promise<Pl
   return new Place(position, seq)
 }
 
-function readPage<DB>(database: Database<DB>, query: TailQuery, place: Place): Promise<JournalPage> {
+function readPage<DB>(
+  { database, archive }: Pick<TailParts<DB>, 'database' | 'archive'>,
+  query: TailQuery,
+  place: Place,
+): Promise<JournalPage> {
   const { tenant, stream, kinds, types } = query
   const filter = { tenant, ...(stream && { stream }), ...(kinds && { kinds }), ...(types && { types }) }
   const bounds = { after: place.seq ?? place.position, limit: PAGE_EVENTS_MAX, bytesMax: PAGE_BYTES_MAX }
-  return database.asTenant(tenant, (trx) => journalReader(trx).readPage({ ...filter, ...bounds }))
+  return database.asTenant(tenant, (trx) => journalReader(trx, archive).readPage({ ...filter, ...bounds }))
 }
 
 async function beyond(head: HeadWatcher, position: number, signal: AbortSignal): Promise<number | undefined> {

@@ -10,6 +10,8 @@ describe('readProjectionConfig', () => {
       HTTP_PORT: 7402,
       LOG_LEVEL: 'info',
       COMPARE_MS: 2_000,
+      EVENTS_AGE_HOURS_MAX: 168,
+      EVENTS_BYTES_MAX: 1_073_741_824,
       LAG_MAX: 10_000,
     })
   })

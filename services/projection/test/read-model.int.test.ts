@@ -8,7 +8,7 @@ import { listEffects } from '../src/store/effects.ts'
 import { resetRuns } from '../src/store/reset.ts'
 import { findRun } from '../src/store/runs.ts'
 import { completed, created, requested, resolved } from './run-entries.ts'
-import { createMigratedJournal } from './service-fixture.ts'
+import { createMigratedJournal, inRunsTables } from './service-fixture.ts'
 
 const LIMIT = 1_000
 
@@ -66,7 +66,9 @@ const entry: fc.Arbitrary<Entry> = fc
 describe('the read model of runs', () => {
   let journal: JournalFixture
   const apply = (events: readonly JournalEvent[]) =>
-    journal.database.transaction((trx) => whenRunsChanged(trx, events))
+    inRunsTables(journal, (trx) => whenRunsChanged(trx, events))
+  const find = (tenant: string, runId: string) =>
+    inRunsTables(journal, (trx) => findRun(trx, { tenant, runId }))
 
   beforeAll(async () => {
     journal = await createMigratedJournal()
@@ -79,8 +81,8 @@ describe('the read model of runs', () => {
       const tenant = tape[0]!.tenant
       const runId = parseStream(tape[0]!.stream).id
       const fold = foldRun(tape)
-      expect(await findRun(journal.database.kysely, { tenant, runId })).toEqual(fold.run)
-      const { rows } = await listEffects(journal.database.kysely, { tenant, runId, limit: LIMIT })
+      expect(await find(tenant, runId)).toEqual(fold.run)
+      const { rows } = await inRunsTables(journal, (trx) => listEffects(trx, { tenant, runId, limit: LIMIT }))
       const stored = rows.map(({ document }) => document)
       expect(stored).toEqual([...fold.effects.values()].toSorted((a, b) => a.requestedSeq - b.requestedSeq))
     }
@@ -97,7 +99,7 @@ describe('the read model of runs', () => {
         for (const batch of batches) events.push(...(await journal.append(...batch)))
         // The runs of earlier examples go on, so that long histories with many faults come about as well.
         const all = await journal.readAll()
-        await journal.database.transaction(resetRuns)
+        await inRunsTables(journal, resetRuns)
         const before = all.slice(0, all.length - events.length)
         if (before.length > 0) await apply(before)
         for (const batch of cut(
@@ -114,14 +116,14 @@ describe('the read model of runs', () => {
   it('keeps every number exactly', async () => {
     const output = [1e21, 5e-324, 1.7976931348623157e308, 0.1, 123456789.12345679, -1e-7, 9007199254740991]
     await apply(await journal.append(created('numbers'), completed('numbers', output)))
-    const run = await findRun(journal.database.kysely, { tenant: 'main', runId: 'numbers' })
+    const run = await find('main', 'numbers')
     expect(run?.output).toEqual(output)
   })
 
   it('takes names of processes and sessions of any length', async () => {
     const long = 'é'.repeat(20_000)
     await apply(await journal.append(created('long', { processId: long, sessionId: long })))
-    const run = await findRun(journal.database.kysely, { tenant: 'main', runId: 'long' })
+    const run = await find('main', 'long')
     expect(run).toMatchObject({ processId: long, sessionId: long })
   })
 
@@ -129,7 +131,7 @@ describe('the read model of runs', () => {
     const big = 'x'.repeat(250_000)
     const entries = Array.from({ length: 20 }, (_, n) => requested('big', `e${n}`, { inputs: big }))
     await apply(await journal.append(created('big'), ...entries, resolved('big', 'e3', big)))
-    const run = await findRun(journal.database.kysely, { tenant: 'main', runId: 'big' })
+    const run = await find('main', 'big')
     expect(run).toMatchObject({ effectsTotal: 20, effectsPending: 19, status: 'waiting' })
   })
 })
@@ -138,7 +140,7 @@ describe('the rows of tenants', () => {
   it('are kept apart by the database, also from a query that forgets to ask', async () => {
     await using journal = await createMigratedJournal()
     const events = await journal.append(created('a', {}, 'tenant-a'), created('b', {}, 'tenant-b'))
-    await journal.database.transaction((trx) => whenRunsChanged(trx, events))
+    await inRunsTables(journal, (trx) => whenRunsChanged(trx, events))
     const seen = await journal.database.asTenant('tenant-a', async (trx) => {
       const runs = await sql<{ run_id: string }>`select run_id from projection.runs`.execute(trx)
       const tape = await sql<{ stream: string }>`select stream from journal.events`.execute(trx)

@@ -1,7 +1,10 @@
 import { type Bus, connectBus } from '@daybook/bus'
 import { type Database, migrate } from '@daybook/database'
+import type { PayloadArchive } from '@daybook/eventing'
 import type { Effect, JournalEvent, RunSummary } from '@daybook/events'
 import { createLogger, createMetrics } from '@daybook/runtime'
+import type { Transaction } from 'kysely'
+import { useTables } from '../../../packages/eventing/src/generation.ts'
 import { createJournalFixture, type JournalFixture } from '../../../packages/eventing/test/journal-fixture.ts'
 import { openProjection, type ProjectionService, projectionMigrations } from '../src/service.ts'
 
@@ -41,6 +44,7 @@ export interface ServiceOptions {
   natsUrl?: string
   compareMs?: number
   lagMax?: number
+  archive?: PayloadArchive
   /** Instead of the journal's own view of the database. */
   database?: (journal: JournalFixture) => Database<unknown>
 }
@@ -50,6 +54,17 @@ export async function createMigratedJournal(): Promise<JournalFixture> {
   const journal = await createJournalFixture()
   await migrate(journal.database, projectionMigrations)
   return journal
+}
+
+/** Works on the tables of the generation that a fresh database begins with, as a projection does. */
+export function inRunsTables<T>(
+  { database }: JournalFixture,
+  work: (trx: Transaction<unknown>) => Promise<T>,
+): Promise<T> {
+  return database.transaction(async (trx) => {
+    await useTables(trx, 'projection_runs_g1')
+    return work(trx)
+  })
 }
 
 export async function openService(options: ServiceOptions = {}): Promise<ServiceFixture> {
@@ -65,6 +80,7 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
       http: { host: '127.0.0.1', port: 0 },
       compareMs: options.compareMs ?? 600_000,
       lagMax: options.lagMax ?? 1_000,
+      archive: options.archive,
     }),
   )
   const opened = stack.move()

@@ -14,6 +14,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Health } from '../health.ts'
 import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
+import { traceIdOf } from '../tracing/traceparent.ts'
 import { recordRequests } from './access.ts'
 import { answerClientErrors } from './client-errors.ts'
 import { finishPolitely } from './closing.ts'
@@ -106,6 +107,10 @@ function bareApp(logger: Logger, limits: HttpLimits): FastifyInstance {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: createRequestIds(),
+    childLoggerFactory: (parent, bindings, childOptions, request) => {
+      const traceId = traceIdOf(request.headers['traceparent'])
+      return parent.child(traceId === undefined ? bindings : { ...bindings, traceId }, childOptions)
+    },
     requestIdHeader: false,
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,

@@ -6,6 +6,7 @@ import { decodeEffectsCursor, encodeEffectsCursor } from '../cursor.ts'
 import { listEffects } from '../store/effects.ts'
 import { findRun } from '../store/runs.ts'
 import { closed, cursor, limit, limitOf, minPosition, next, text } from './parameters.ts'
+import { leftOutWhole, markOf, parkedSchema } from './parked.ts'
 import { noSuchRun, readModel } from './read-model.ts'
 
 const listQuery = Type.Object(
@@ -19,7 +20,7 @@ const listQuery = Type.Object(
   closed,
 )
 
-/** `GET /v1/runs/{id}/effects`. Codes: `not-found`, `invalid-cursor`, `position-not-reached`. */
+/** `GET /v1/runs/{id}/effects`. Codes: `not-found`, `stream-parked`, `invalid-cursor`, `position-not-reached`. */
 export function listEffectsRoute<DB>(projection: Projection<DB>): HttpPlugin {
   return async (app) => {
     app.get('/v1/runs/:id/effects', {
@@ -29,7 +30,9 @@ export function listEffectsRoute<DB>(projection: Projection<DB>): HttpPlugin {
         tags: ['runs'],
         params: Type.Object({ id: text }, closed),
         querystring: listQuery,
-        response: { 200: Type.Object({ effects: Type.Array(effectSchema), next }) },
+        response: {
+          200: Type.Object({ effects: Type.Array(effectSchema), next, parked: Type.Optional(parkedSchema) }),
+        },
       },
       handler: (request, reply) => {
         const { cursor, minPosition: _waitedFor, ...filter } = request.query
@@ -38,13 +41,15 @@ export function listEffectsRoute<DB>(projection: Projection<DB>): HttpPlugin {
         return readModel(projection, { request, reply }, async (trx, tenant) => {
           const query = { tenant, runId, ...filter, ...after, limit: limitOf(filter) }
           const { rows, more } = await listEffects(trx, query)
+          const mark = await markOf(projection, trx, { tenant, runId })
           if (rows.length === 0 && (await findRun(trx, { tenant, runId })) === undefined) {
-            throw noSuchRun(runId)
+            throw mark.parked === undefined ? noSuchRun(runId) : leftOutWhole(runId, mark.parked)
           }
           const last = more ? rows.at(-1) : undefined
           const place = last && { requestedSeq: last.requested_seq, effectId: last.effect_id }
           return {
             effects: rows.map(({ document }) => document),
+            ...mark,
             next: place === undefined ? null : encodeEffectsCursor(place),
           }
         })

@@ -1,5 +1,12 @@
 import type { Database } from '@daybook/database'
-import { type HeadWatcher, type JournalPage, journalReader, type PageQuery } from '@daybook/eventing'
+import {
+  type HeadWatcher,
+  type JournalPage,
+  journalReader,
+  journalRestored,
+  type PageQuery,
+  type PayloadArchive,
+} from '@daybook/eventing'
 import { journalEventSchema } from '@daybook/events'
 import { sendEvents, tenantOf } from '@daybook/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -8,12 +15,13 @@ import { Type } from 'typebox'
 import { decodePosition } from '../cursor.ts'
 import { PAGE_BYTES_MAX } from '../store/page.ts'
 import { tailEvents } from '../tail.ts'
-import { POSITION_HEADER } from './parameters.ts'
+import { ERA_HEADER, POSITION_HEADER } from './parameters.ts'
 
 /** What reading the journal takes. */
 export interface JournalParts<DB> {
   database: Database<DB>
   head: HeadWatcher
+  archive: PayloadArchive
 }
 
 export interface Exchange {
@@ -48,13 +56,13 @@ export function wantsTail(request: FastifyRequest): boolean {
 
 /** Reads a page for the tenant of the request in one snapshot, whose head is the position of the answer. */
 export async function readJournal<DB>(
-  { database }: JournalParts<DB>,
+  { database, archive }: JournalParts<DB>,
   { request, reply }: Exchange,
   work: (readPage: (query: PageQuery) => Promise<JournalPage>, trx: Transaction<DB>) => Promise<JournalPage>,
 ): Promise<JournalPage> {
   const tenant = tenantOf(request)
   return database.asTenant(tenant, async (trx) => {
-    const journal = journalReader(trx)
+    const journal = journalReader(trx, archive)
     reply.header(POSITION_HEADER, (await journal.head()).position)
     return work((query) => journal.readPage({ bytesMax: PAGE_BYTES_MAX, ...query, tenant }), trx)
   })
@@ -62,22 +70,26 @@ export async function readJournal<DB>(
 
 /**
  * Answers with a live tail: after the last event that the client saw, or after `after` (a seq, if a stream is named),
- * or from now. Code: `invalid-cursor`.
+ * or from now. Codes: `invalid-cursor`; `journal-restored`: the journal ends before the event that the client saw. The
+ * header Daybook-Era tells a client that comes back whether it comes back to the same journal.
  */
 export async function sendTail<DB>(
-  { database, head }: JournalParts<DB>,
+  { database, head, archive }: JournalParts<DB>,
   { request, reply }: Exchange,
   { after, ...filter }: EventFilter & { after?: number },
 ): Promise<FastifyReply> {
   const tenant = tenantOf(request)
   const seen = lastEventId(request)
   const now = await journalReader(database.kysely).head()
+  head.note(now)
   const start = startOf({ seen, after, isStream: filter.stream !== undefined }) ?? {
     afterPosition: now.position,
   }
+  if ('afterPosition' in start && start.afterPosition > now.position) throw journalRestored()
   reply.header(POSITION_HEADER, now.position)
+  reply.header(ERA_HEADER, now.era)
   return sendEvents(reply, (signal) =>
-    tailEvents({ database, head }, { tenant, ...filter, ...start }, signal),
+    tailEvents({ database, head, archive }, { tenant, era: now.era, ...filter, ...start }, signal),
   )
 }
 

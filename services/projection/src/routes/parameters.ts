@@ -7,6 +7,9 @@ const LIMIT_DEFAULT = 100
 /** Every read tells up to which position of the journal it is complete. */
 export const POSITION_HEADER = 'daybook-position'
 
+/** The era of the journal, with each live tail: positions of another era are others. */
+export const ERA_HEADER = 'daybook-era'
+
 export const closed = { additionalProperties: false }
 
 /** Text that Postgres can compare with: it has no NUL. */

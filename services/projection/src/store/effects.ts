@@ -1,6 +1,7 @@
 import type { Effect } from '@daybook/events'
 import { type QueryExecutorProvider, sql } from 'kysely'
 import { type EffectKey, nameOf, type RunKey, type RunStates } from '../run-states.ts'
+import { documentsOf } from './documents.ts'
 import { type Page, readPage } from './page.ts'
 
 /** An effect with its key, by which pages go on. */
@@ -25,7 +26,7 @@ export async function loadEffects(
       ${keys.map(({ effectId }) => effectId)}::text[]
     ) as wanted (tenant, run_id, effect_id)
     cross join lateral (
-      select tenant, run_id, effect_id, document from projection.effects effect
+      select tenant, run_id, effect_id, document from effects effect
       where (effect.tenant, effect.run_id, effect.effect_id) = (wanted.tenant, wanted.run_id, wanted.effect_id)
       limit 1 -- the key is unique; this makes the planner look each one up instead of reading the whole table
     ) effect`.execute(executor)
@@ -43,21 +44,22 @@ export async function saveEffects(
   effects: readonly (EffectKey & { effect: Effect })[],
 ): Promise<void> {
   if (effects.length === 0) return
-  const documents = effects.map(({ effect }) => JSON.stringify(effect))
   await sql`
-    insert into projection.effects (tenant, run_id, effect_id, status, kind, requested_seq, bytes, document)
-    select * from rows from (unnest(
-      ${effects.map(({ tenant }) => tenant)}::text[],
-      ${effects.map(({ runId }) => runId)}::text[],
-      ${effects.map(({ effectId }) => effectId)}::text[],
-      ${effects.map(({ effect }) => effect.status)}::text[],
-      ${effects.map(({ effect }) => effect.kind)}::text[],
-      ${effects.map(({ effect }) => effect.requestedSeq)}::bigint[],
-      ${documents.map((document) => Buffer.byteLength(document))}::integer[]),
-      jsonb_array_elements(${`[${documents.join()}]`}::jsonb))
+    insert into effects (tenant, run_id, effect_id, status, kind, requested_seq, bytes, document)
+    select tenant, document->>'runId', document->>'effectId', document->>'status', document->>'kind',
+      (document->>'requestedSeq')::bigint, bytes, document
+    from ${documentsOf(effects, ({ tenant, effect }) => [tenant, effect])}
     on conflict (tenant, run_id, effect_id) do update set
       status = excluded.status, kind = excluded.kind, requested_seq = excluded.requested_seq,
       bytes = excluded.bytes, document = excluded.document`.execute(executor)
+}
+
+/** Removes all effects of a run. */
+export async function removeEffects(
+  executor: QueryExecutorProvider,
+  { tenant, runId }: RunKey,
+): Promise<void> {
+  await sql`delete from effects where tenant = ${tenant} and run_id = ${runId}`.execute(executor)
 }
 
 /** Where a page of effects ended. */
@@ -86,7 +88,7 @@ export async function listEffects(
     conditions.push(sql`(requested_seq, effect_id) > (${requestedSeq}::bigint, ${effectId})`)
   }
   return readPage<EffectRow>(executor, {
-    select: sql`select * from projection.effects where ${sql.join(conditions, sql` and `)}`,
+    select: sql`select * from effects where ${sql.join(conditions, sql` and `)}`,
     orderBy: sql`requested_seq, effect_id`,
     limit: query.limit,
   })

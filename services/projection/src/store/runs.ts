@@ -1,6 +1,7 @@
 import type { RunStatus, RunSummary } from '@daybook/events'
 import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely'
 import { nameOf, type RunKey, type RunStates } from '../run-states.ts'
+import { documentsOf } from './documents.ts'
 import { type Page, readPage } from './page.ts'
 
 /** A run with its key, by which pages go on. */
@@ -20,7 +21,7 @@ export async function loadRuns(
       ${keys.map(({ tenant }) => tenant)}::text[], ${keys.map(({ runId }) => runId)}::text[]
     ) as wanted (tenant, run_id)
     cross join lateral (
-      select tenant, run_id, document from projection.runs run
+      select tenant, run_id, document from runs run
       where (run.tenant, run.run_id) = (wanted.tenant, wanted.run_id)
       limit 1 -- the key is unique; this makes the planner look each one up instead of reading the whole table
     ) run`.execute(executor)
@@ -34,18 +35,11 @@ export async function saveRuns(
   runs: readonly (RunKey & { run: RunSummary })[],
 ): Promise<void> {
   if (runs.length === 0) return
-  const documents = runs.map(({ run }) => JSON.stringify(run))
   await sql`
-    insert into projection.runs (tenant, run_id, status, process_id, session_id, created_at, bytes, document)
-    select * from rows from (unnest(
-      ${runs.map(({ tenant }) => tenant)}::text[],
-      ${runs.map(({ runId }) => runId)}::text[],
-      ${runs.map(({ run }) => run.status)}::text[],
-      ${runs.map(({ run }) => run.processId)}::text[],
-      ${runs.map(({ run }) => run.sessionId ?? null)}::text[],
-      ${runs.map(({ run }) => run.createdAt)}::timestamptz[],
-      ${documents.map((document) => Buffer.byteLength(document))}::integer[]),
-      jsonb_array_elements(${`[${documents.join()}]`}::jsonb))
+    insert into runs (tenant, run_id, status, process_id, session_id, created_at, bytes, document)
+    select tenant, document->>'runId', document->>'status', document->>'processId', document->>'sessionId',
+      (document->>'createdAt')::timestamptz, bytes, document
+    from ${documentsOf(runs, ({ tenant, run }) => [tenant, run])}
     on conflict (tenant, run_id) do update set
       status = excluded.status, process_id = excluded.process_id, session_id = excluded.session_id,
       created_at = excluded.created_at, bytes = excluded.bytes, document = excluded.document`.execute(
@@ -59,7 +53,7 @@ export async function findRun(
   { tenant, runId }: RunKey,
 ): Promise<RunSummary | undefined> {
   const { rows } = await sql<{ document: RunSummary }>`
-    select document from projection.runs where tenant = ${tenant} and run_id = ${runId}`.execute(executor)
+    select document from runs where tenant = ${tenant} and run_id = ${runId}`.execute(executor)
   return rows[0]?.document
 }
 
@@ -94,7 +88,7 @@ export async function listRuns(executor: QueryExecutorProvider, query: RunsQuery
     conditions.push(sql`(created_at, run_id) < (${createdAt}::timestamptz, ${runId})`)
   }
   return readPage<RunRow>(executor, {
-    select: sql`select * from projection.runs where ${sql.join(conditions, sql` and `)}`,
+    select: sql`select * from runs where ${sql.join(conditions, sql` and `)}`,
     orderBy: sql`created_at desc, run_id desc`,
     limit: query.limit,
   })

@@ -1,0 +1,84 @@
+import type { Effect, RunSummary } from '@daybook/events'
+import { type QueryExecutorProvider, sql } from 'kysely'
+import type { EffectsCursor } from './effects.ts'
+
+/** A row of `runs` with the columns that repeat parts of the document. */
+export interface StoredRun {
+  runId: string
+  columns: { status: string; processId: string; sessionId: string | null; createdAt: string }
+  document: RunSummary
+}
+
+/** A row of `effects`, likewise. */
+export interface StoredEffect {
+  effectId: string
+  columns: { status: string; kind: string; requestedSeq: number }
+  document: Effect
+}
+
+/** Up to where the rows of a snapshot are the fold of the events of runs. */
+export async function appliedPosition(executor: QueryExecutorProvider): Promise<number> {
+  const { rows } = await sql<{ position: number }>`
+    select position from checkpoints where kind = 'run'`.execute(executor)
+  return rows[0]?.position ?? 0
+}
+
+/** Runs in the order of their ids, from behind one of them on. */
+export async function listStoredRuns(
+  executor: QueryExecutorProvider,
+  { tenant, after, limit }: { tenant: string; after: string; limit: number },
+): Promise<StoredRun[]> {
+  const { rows } = await sql<StoredRun>`
+    select run_id as "runId", document, json_build_object(
+      'status', status, 'processId', process_id, 'sessionId', session_id,
+      'createdAt', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as columns
+    from runs where tenant = ${tenant} and run_id > ${after} order by run_id limit ${limit}`.execute(executor)
+  return rows
+}
+
+/** Effects of a run in the order of their requests, from behind one of them on. */
+export async function listStoredEffects(
+  executor: QueryExecutorProvider,
+  query: { tenant: string; runId: string; after: EffectsCursor; limit: number },
+): Promise<StoredEffect[]> {
+  const { tenant, runId, after, limit } = query
+  const { rows } = await sql<StoredEffect>`
+    select effect_id as "effectId", document,
+      json_build_object('status', status, 'kind', kind, 'requestedSeq', requested_seq) as columns
+    from effects
+    where tenant = ${tenant} and run_id = ${runId}
+      and (requested_seq, effect_id) > (${after.requestedSeq}::bigint, ${after.effectId})
+    order by requested_seq, effect_id limit ${limit}`.execute(executor)
+  return rows
+}
+
+/** A run of the journal that has no row though it began at or before `position` and is not parked from its start. */
+export async function findMissingRun(
+  executor: QueryExecutorProvider,
+  { tenant, position }: { tenant: string; position: number },
+): Promise<string | undefined> {
+  const { rows } = await sql<{ runId: string }>`
+    select substr(journaled.stream, 5) as "runId" from journal.streams journaled
+    where journaled.tenant = ${tenant} and starts_with(journaled.stream, 'run/')
+      and journaled.first_position <= ${position}
+      and not exists (
+        select from runs where (runs.tenant, runs.run_id) = (journaled.tenant, substr(journaled.stream, 5)))
+      and not exists (
+        select from parked_streams parked
+        where (parked.tenant, parked.stream) = (journaled.tenant, journaled.stream) and parked.seq = 1)
+    limit 1`.execute(executor)
+  return rows[0]?.runId
+}
+
+/** A run that has effects and no row of its own. */
+export async function findStrayEffect(
+  executor: QueryExecutorProvider,
+  tenant: string,
+): Promise<{ runId: string; effectId: string } | undefined> {
+  const { rows } = await sql<{ runId: string; effectId: string }>`
+    select run_id as "runId", effect_id as "effectId" from effects
+    where tenant = ${tenant}
+      and not exists (select from runs where (runs.tenant, runs.run_id) = (effects.tenant, effects.run_id))
+    limit 1`.execute(executor)
+  return rows[0]
+}
