@@ -28,6 +28,8 @@ const WAITING_EVENTS_MAX = 50_000
 const UNDER_WAY_MAX = 2
 /** Measured: from about here on a second transaction makes more events a second, before it makes fewer. */
 const SECOND_EVENTS_MIN = 200
+/** So many events wait only where appends come faster than they can be written. */
+const SATURATED_EVENTS_MIN = 100
 /** As long as a client waits for its answer before it asks again. */
 const RETRY_DEADLINE_MS = 10_000
 /** Lost in a row, races mean that many write to one stream; then a pause lets one of them through. */
@@ -42,7 +44,17 @@ export interface BatcherOptions {
   onBatch?: (batch: { events: number; durationMs: number }) => void
   /** Told of each request how long it took from its arrival to its commit. */
   onWaited?: (waitedMs: number) => void
+  /** Told of each request that was committed; for traces, and absent without them. */
+  onCommitted?: (committed: CommittedRequest) => void
   onRetry?: (error: unknown) => void
+}
+
+/** A request with its answer. The instants are of `performance.now()`. */
+export interface CommittedRequest {
+  job: Job
+  receipts: readonly Receipt[]
+  since: number
+  ended: number
 }
 
 interface Waiting extends Job {
@@ -55,7 +67,7 @@ interface Waiting extends Job {
 export interface Batcher extends AsyncDisposable {
   /** Answers the receipts after the commit, or throws what the request was refused for. */
   append(job: Job): Promise<Receipt[]>
-  /** Whether as many transactions are under way as there may be: requests wait, and any other work makes them wait longer. */
+  /** Whether appends come as fast as they can be written, or faster: any other work makes all of them wait longer. */
   readonly isSaturated: boolean
 }
 
@@ -73,7 +85,7 @@ class GroupCommit implements Batcher {
   }
 
   get isSaturated(): boolean {
-    return this.#underWay.size === UNDER_WAY_MAX
+    return this.#underWay.size === UNDER_WAY_MAX || this.#waitingEvents >= SATURATED_EVENTS_MIN
   }
 
   append(job: Job): Promise<Receipt[]> {
@@ -163,7 +175,10 @@ async function writeBatch(batch: Waiting[], options: BatcherOptions): Promise<bo
       if (answer === undefined)
         waiting.reject(new DaybookError('internal', 'The journal lost track of a request. This is a defect.'))
       else if ('refusal' in answer) waiting.reject(answer.refusal)
-      else waiting.resolve(answer.receipts)
+      else {
+        waiting.resolve(answer.receipts)
+        options.onCommitted?.({ job: waiting, receipts: answer.receipts, since: waiting.since, ended })
+      }
     })
     return true
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Bus, Delivery, IncomingMessage } from '@daybook/bus'
 import { DaybookError, toProblem } from '@daybook/errors'
+import { isFaultOfEvent } from '@daybook/eventing'
 import {
   APPEND_REQUEST_LEVELS,
   type AppendLimits,
@@ -7,11 +8,14 @@ import {
   createUlids,
   decodeUtf8,
   isTenant,
+  type PreparedRequest,
   parseAppendRequest,
   parseJson,
 } from '@daybook/events'
-import type { Logger } from '@daybook/runtime'
+import { type Logger, traceIdOf } from '@daybook/runtime'
 import type { Batcher } from './batcher.ts'
+import { requireUnreserved } from './reserved.ts'
+import type { AddedTypes } from './schemas/added-types.ts'
 import type { RefusedMessage } from './store/dead-letters.ts'
 
 export interface HandlerParts {
@@ -19,26 +23,56 @@ export interface HandlerParts {
   batcher: Batcher
   logger: Logger
   limits: AppendLimits
+  types: AddedTypes
   keepDeadLetter: (message: RefusedMessage) => Promise<void>
 }
 
-/** The third word of `daybook.rpc.<tenant>.…` and `daybook.queue.<tenant>.…`; the server's permissions vouch for it. */
-function tenantOf(subject: string): string {
-  const tenant = subject.split('.')[2] ?? ''
-  if (!isTenant(tenant))
-    throw new DaybookError('invalid-request', `"${tenant}" in the subject is not the name of a tenant.`)
-  return tenant
+interface TenantRequest {
+  tenant: string
+  request: PreparedRequest
 }
 
-/** Checks a request that came as JSON and appends it; the answer comes after the commit. */
-async function append(
-  { batcher, limits }: HandlerParts,
-  { subject, data }: IncomingMessage,
-): Promise<AppendResult> {
+/**
+ * The third word of `daybook.rpc.<tenant>.…` and `daybook.queue.<tenant>.…`; the server's permissions vouch for it.
+ * Undefined if that cannot be the name of a tenant.
+ */
+export function tenantOfSubject(subject: string): string | undefined {
+  const tenant = subject.split('.')[2] ?? ''
+  return isTenant(tenant) ? tenant : undefined
+}
+
+function tenantOf(subject: string): string {
+  const tenant = tenantOfSubject(subject)
+  if (tenant !== undefined) return tenant
+  const message = `"${subject.split('.')[2] ?? ''}" in the subject is not the name of a tenant.`
+  throw new DaybookError('invalid-request', message)
+}
+
+/** Checks a request that came as JSON. */
+async function read(
+  { types, limits }: HandlerParts,
+  { subject, data }: Pick<IncomingMessage, 'subject' | 'data'>,
+): Promise<TenantRequest> {
+  const tenant = tenantOf(subject)
   // The payload of an event may be as deep as is allowed, and the request has some levels around it.
   const body = parseJson(decodeUtf8(data), { depthMax: limits.depthMax + APPEND_REQUEST_LEVELS })
-  const request = parseAppendRequest(body, limits, 'json')
-  return { receipts: await batcher.append({ tenant: tenantOf(subject), request }) }
+  const request = await types.check(tenant, (userTypes) =>
+    parseAppendRequest(body, { limits, origin: 'json', userTypes }),
+  )
+  requireUnreserved(request)
+  return { tenant, request }
+}
+
+/** The answer comes after the commit. */
+async function hand({ batcher }: HandlerParts, request: TenantRequest): Promise<AppendResult> {
+  return { receipts: await batcher.append(request) }
+}
+
+async function append(
+  parts: HandlerParts,
+  message: Pick<IncomingMessage, 'subject' | 'data'>,
+): Promise<AppendResult> {
+  return hand(parts, await read(parts, message))
 }
 
 /** Answers `daybook.rpc.<tenant>.journal.append`. What it throws, the bus answers as a problem. */
@@ -46,20 +80,37 @@ export function whenAppendRequested(parts: HandlerParts) {
   return async (message: IncomingMessage): Promise<string> => JSON.stringify(await append(parts, message))
 }
 
+/** Appends what a message of the queue asks for, once more, when a person has it tried again. */
+export function appendAgain(parts: HandlerParts) {
+  return (message: Pick<IncomingMessage, 'subject' | 'data'>): Promise<AppendResult> => append(parts, message)
+}
+
 /** Where a receipt may be sent: never into Daybook's own subjects. */
 const RECEIPT_SUBJECT = /^(_INBOX[A-Za-z0-9_-]*|daybook\.receipt)\.[^\s*>]+$/
 
-type Verdict = { delivery: Delivery; result: AppendResult } | { delivery: Delivery; reason: DaybookError }
+/** Some seconds, as the pauses of a consumer grow: a message that fails in an unforeseen way blocks the others so long. */
+const UNFORESEEN_TRIES_MAX = 5
+
+type Verdict<Result> = { delivery: Delivery; result: Result } | { delivery: Delivery; reason: DaybookError }
 
 /**
- * Takes a batch of the append queue. All requests are handed over before the first is awaited, in their order.
+ * Takes a batch of the append queue. All requests are read before the first is handed over, since one whose types have to
+ * be looked up must not fall behind the others; and all are handed over before the first is awaited, in their order.
  * Refused ones become dead letters before they leave the queue; if the journal is unavailable the batch stays queued.
+ * One that again and again cannot be written, for a reason of its own, becomes a dead letter too: it blocks no others.
  */
 export function whenAppendsQueued(parts: HandlerParts) {
   const nextId = createUlids()
   return async (deliveries: Delivery[]): Promise<void> => {
-    const verdicts = await Promise.all(deliveries.map((delivery) => judge(parts, delivery)))
-    const blocked = verdicts.find((verdict) => 'reason' in verdict && verdict.reason.retry === 'later')
+    const requests = await Promise.all(
+      deliveries.map((delivery) => judge(delivery, () => readQueued(parts, delivery))),
+    )
+    const verdicts = await Promise.all(
+      requests.map(async (verdict) =>
+        'reason' in verdict ? verdict : judge(verdict.delivery, () => hand(parts, verdict.result)),
+      ),
+    )
+    const blocked = verdicts.find((verdict) => 'reason' in verdict && mayPass(verdict))
     if (blocked !== undefined && 'reason' in blocked) throw blocked.reason
     for (const verdict of verdicts) {
       if ('reason' in verdict) await refuse(parts, verdict, nextId())
@@ -69,10 +120,19 @@ export function whenAppendsQueued(parts: HandlerParts) {
   }
 }
 
-async function judge(parts: HandlerParts, delivery: Delivery): Promise<Verdict> {
+function mayPass({ delivery, reason }: { delivery: Delivery; reason: DaybookError }): boolean {
+  const isPoison = reason.code === 'internal' && isFaultOfEvent(reason.cause)
+  return reason.retry === 'later' && !(isPoison && delivery.redeliveries >= UNFORESEEN_TRIES_MAX)
+}
+
+async function readQueued(parts: HandlerParts, delivery: Delivery): Promise<TenantRequest> {
+  checkReceiptSubject(delivery)
+  return read(parts, delivery)
+}
+
+async function judge<Result>(delivery: Delivery, act: () => Promise<Result>): Promise<Verdict<Result>> {
   try {
-    checkReceiptSubject(delivery)
-    return { delivery, result: await append(parts, delivery) }
+    return { delivery, result: await act() }
   } catch (error) {
     const reason =
       error instanceof DaybookError
@@ -108,10 +168,10 @@ async function refuse(
 ): Promise<void> {
   const { subject, headers, data } = delivery
   // A message under a name that cannot be a tenant's still must not vanish.
-  const tenant = isTenant(subject.split('.')[2] ?? '') ? tenantOf(subject) : 'main'
+  const tenant = tenantOfSubject(subject) ?? 'main'
   await parts.keepDeadLetter({ id, tenant, source: 'journal-queue', subject, headers, body: data, reason })
   parts.logger.warn(
-    { deadLetterId: id, code: reason.code, subject },
+    { deadLetterId: id, code: reason.code, subject, traceId: traceIdOf(headers['traceparent']) },
     'a queued append was refused and kept as a dead letter',
   )
   answer(parts.bus, delivery, toProblem(reason))

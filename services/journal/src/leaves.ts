@@ -37,6 +37,11 @@ export class Leaves {
     })
   }
 
+  /** After a restore there may be fewer leaves than were made. */
+  forget(): void {
+    this.#last = 0
+  }
+
   /** Whether there is room; without it appends are about to fail. */
   state(): CheckResult {
     return this.#isShort

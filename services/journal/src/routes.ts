@@ -9,21 +9,22 @@ import {
 import { acceptRawBodies, bodyCheckedByHandler, type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
 import type { Batcher } from './batcher.ts'
+import { requireUnreserved } from './reserved.ts'
+import type { AddedTypes } from './schemas/added-types.ts'
 import { findBlob, keepBlob } from './store/blobs.ts'
-import { findDeadLetter, listDeadLetters } from './store/dead-letters.ts'
 import type { JournalTables } from './store/tables.ts'
 
 export interface RouteParts {
   database: Database<JournalTables>
   batcher: Batcher
   limits: AppendLimits
+  types: AddedTypes
 }
 
 /** A request of 1,000 events of ordinary size; a larger one is better split. */
 const APPEND_BYTES_MAX = 4 * 1024 * 1024
 /** An attachment, not a film: it goes through memory in one piece. */
 const BLOB_BYTES_MAX = 16 * 1024 * 1024
-const PAGE_MAX = 1_024
 
 const SHA256_HEX = '^[0-9a-f]{64}$'
 const DEFAULT_MEDIA_TYPE = 'application/octet-stream'
@@ -33,34 +34,12 @@ const blobSchema = Type.Object(
   { additionalProperties: false },
 )
 
-const deadLetterFields = {
-  id: Type.String(),
-  source: Type.String(),
-  subject: Type.String(),
-  code: Type.String(),
-  detail: Type.String(),
-  occurrences: Type.Integer(),
-  firstSeenAt: Type.String(),
-  lastSeenAt: Type.String(),
-  bytes: Type.Integer(),
-}
-const deadLetterSchema = Type.Object(deadLetterFields, { additionalProperties: false })
-const deadLetterContentSchema = Type.Object(
-  {
-    ...deadLetterFields,
-    headers: Type.Record(Type.String(), Type.String()),
-    body: Type.String(),
-    encoding: Type.Union([Type.Literal('utf8'), Type.Literal('base64')]),
-  },
-  { additionalProperties: false },
-)
-
 /** The journal over HTTP. */
 export function journalRoutes(parts: RouteParts): HttpPlugin[] {
-  return [appendRoutes(parts), blobRoutes(parts), deadLetterRoutes(parts)]
+  return [appendRoutes(parts), blobRoutes(parts)]
 }
 
-function appendRoutes({ batcher, limits }: RouteParts): HttpPlugin {
+function appendRoutes({ batcher, limits, types }: RouteParts): HttpPlugin {
   return async (app) => {
     app.post('/v1/events', {
       bodyLimit: APPEND_BYTES_MAX,
@@ -74,8 +53,12 @@ function appendRoutes({ batcher, limits }: RouteParts): HttpPlugin {
       // The same check as at the NATS doors, which gives each fault its own code.
       validatorCompiler: bodyCheckedByHandler,
       handler: async (request, reply) => {
-        const appendRequest = parseAppendRequest(request.body, limits)
-        const receipts = await batcher.append({ tenant: tenantOf(request), request: appendRequest })
+        const tenant = tenantOf(request)
+        const appendRequest = await types.check(tenant, (userTypes) =>
+          parseAppendRequest(request.body, { limits, userTypes }),
+        )
+        requireUnreserved(appendRequest)
+        const receipts = await batcher.append({ tenant, request: appendRequest })
         return reply.code(receipts.every(({ duplicate }) => duplicate) ? 200 : 201).send({ receipts })
       },
     })
@@ -119,51 +102,6 @@ function blobRoutes({ database }: RouteParts): HttpPlugin {
           .headers({ 'content-disposition': 'attachment', 'x-content-type-options': 'nosniff' })
           .type(blob.mediaType)
           .send(blob.content)
-      },
-    })
-  }
-}
-
-function deadLetterRoutes({ database }: RouteParts): HttpPlugin {
-  return async (app) => {
-    app.get('/v1/dead-letters', {
-      schema: {
-        operationId: 'listDeadLetters',
-        summary: 'What could not be accepted, newest first.',
-        tags: ['journal'],
-        querystring: Type.Object(
-          {
-            before: Type.Optional(Type.String({ pattern: '^[0-9A-Z]{26}$' })),
-            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: 100 })),
-          },
-          { additionalProperties: false },
-        ),
-        response: {
-          200: Type.Object(
-            { deadLetters: Type.Array(deadLetterSchema), next: Type.Union([Type.String(), Type.Null()]) },
-            { additionalProperties: false },
-          ),
-        },
-      },
-      handler: async (request) => {
-        const { before, limit = 100 } = request.query
-        const deadLetters = await listDeadLetters(database, tenantOf(request), { before, limit })
-        return { deadLetters, next: deadLetters.length < limit ? null : (deadLetters.at(-1)?.id ?? null) }
-      },
-    })
-    app.get('/v1/dead-letters/:id', {
-      schema: {
-        operationId: 'getDeadLetter',
-        summary: 'One dead letter with its content.',
-        tags: ['journal'],
-        params: Type.Object({ id: Type.String({ maxLength: 64 }) }, { additionalProperties: false }),
-        response: { 200: deadLetterContentSchema },
-      },
-      handler: async (request) => {
-        const found = await findDeadLetter(database, tenantOf(request), request.params.id)
-        if (found === undefined)
-          throw new DaybookError('not-found', `There is no dead letter ${request.params.id}.`)
-        return found
       },
     })
   }

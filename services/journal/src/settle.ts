@@ -73,12 +73,14 @@ type Outcome = { receipts: (base: number) => Receipt[] } | { refusal: DaybookErr
 export interface Settlement {
   outcomes: Outcome[]
   events: NewEvent[]
+  /** Of all events that are added. */
+  recordedAt: string
   /** The new ends of the streams that grew. */
   heads: Map<string, StreamHead>
 }
 
 /** Who appended, where the draft does not say. */
-const UNKNOWN_ACTOR: Actor = { kind: 'user', id: 'anonymous' }
+export const UNKNOWN_ACTOR: Actor = { kind: 'user', id: 'anonymous' }
 
 /** A map key of a tenant and a name in it; a tenant cannot hold a space. */
 export function nameOf(tenant: string, name: string): string {
@@ -110,7 +112,7 @@ export function settle(jobs: readonly Job[], known: Known, recordedAt: string): 
     events: [],
   }
   const outcomes = jobs.map((job) => settleOne(job, ledger, recordedAt))
-  return { outcomes, events: ledger.events, heads: ledger.grown }
+  return { outcomes, events: ledger.events, recordedAt, heads: ledger.grown }
 }
 
 function settleOne({ tenant, request }: Job, ledger: Ledger, recordedAt: string): Outcome {

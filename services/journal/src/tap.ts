@@ -1,4 +1,5 @@
 import { type JournalEvent, parseStream, subjects } from '@daybook/events'
+import type { TraceableEvent } from '@daybook/runtime'
 import type { NewEvent } from './settle.ts'
 
 /** An event as the relay sends it. */
@@ -8,6 +9,8 @@ export interface Outgoing {
   subject: string
   /** The event as JSON. */
   body: string
+  /** The event itself, for traces. */
+  event: TraceableEvent
 }
 
 /** Events that one append has just committed; the position of each is `base` plus its offset. */
@@ -46,6 +49,12 @@ export class Tap {
       this.#append(next)
     }
     if (this.#held.length > EVENTS_MAX || this.#bytes > BYTES_MAX) this.#restart(this.#end)
+  }
+
+  /** Forgets everything: after a restore the events of these positions are others. */
+  clear(): void {
+    this.#early.clear()
+    this.#restart(0)
   }
 
   /** The events right after a position, at most so many and so large; none if it does not hold the next one. */
@@ -89,11 +98,17 @@ function lengthOf({ headerText, data }: NewEvent): number {
 function fromNew({ position, event }: { position: number; event: NewEvent }): Outgoing {
   const { kind, header, headerText, data, hash } = event
   const body = `${headerText.slice(0, -1)},"position":${position},"hash":"${hash}","data":${data}}`
-  return { position, kind, subject: subjects.event(header), body }
+  return { position, kind, subject: subjects.event(header), body, event: header }
 }
 
 /** The same for an event that was read from the table. */
 export function fromJournal(event: JournalEvent): Outgoing {
   const { kind } = parseStream(event.stream)
-  return { position: event.position, kind, subject: subjects.event(event), body: JSON.stringify(event) }
+  return {
+    position: event.position,
+    kind,
+    subject: subjects.event(event),
+    body: JSON.stringify(event),
+    event,
+  }
 }

@@ -52,6 +52,26 @@ describe('the migrations of the journal', () => {
     expectSound(await readAll(database.connect()))
   })
 
+  it('leave dead letters of before they could be settled open', async () => {
+    await using empty = await emptyDatabase()
+    const folder = await mkdtemp(join(tmpdir(), 'daybook-migrations-'))
+    const names = (await readdir(journalMigrations.directory)).filter((name) => name < '0011')
+    for (const name of names) await cp(join(journalMigrations.directory, name), join(folder, name))
+    await migrate(empty.database, { service: 'journal', directory: folder })
+    await rm(folder, { recursive: true })
+    await sql`
+      insert into journal.dead_letters (id, tenant, source, subject, fingerprint, headers, body, code, detail)
+      values (repeat('0', 26), 'main', 'journal-queue', 's', sha256('x'), '{}', 'x', 'c', 'd')`.execute(
+      empty.database.kysely,
+    )
+    await migrate(empty.database, journalMigrations)
+    const { rows } =
+      await sql`select status, resolved_at, position, occurrences from journal.dead_letters`.execute(
+        empty.database.kysely,
+      )
+    expect(rows).toEqual([{ status: 'open', resolved_at: null, position: null, occurrences: 1 }])
+  })
+
   it('refuse an edited file, and a database that is newer than the code', async () => {
     await using empty = await emptyDatabase()
     const folder = await mkdtemp(join(tmpdir(), 'daybook-migrations-'))

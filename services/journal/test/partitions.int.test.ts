@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Database, migrate, openDatabase, openEmbedded } from '@daybook/database'
 import { journalReader } from '@daybook/eventing'
 import { verifyChain } from '@daybook/events'
-import { createTestDatabase } from '@daybook/testing'
+import { createTestDatabase, waitFor } from '@daybook/testing'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { journalMigrations } from '../src/service.ts'
@@ -35,6 +35,8 @@ describe('the leaves of journal.events', () => {
     const events = Array.from({ length: 6 }, (_, index) => log('run/a', String(index)))
     const { receipts } = await journal.append(events)
     expect(receipts.map(({ position }) => position - LEAF_POSITIONS)).toEqual([-2, -1, 0, 1, 2, 3])
+    // Now the second one is begun, and the third is made while appends go on.
+    await waitFor(async () => (await leavesOf(database)).length === 3, { what: 'the third leaf' })
     expect(await leavesOf(database)).toEqual([
       'journal.events_from_1',
       `journal.events_from_${LEAF_POSITIONS + 1}`,

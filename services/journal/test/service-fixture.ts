@@ -11,7 +11,7 @@ import {
 } from '@daybook/events'
 import { createLogger, createMetrics } from '@daybook/runtime'
 import { createTestDatabase, type TestDatabase } from '@daybook/testing'
-import { type JournalService, journalMigrations, openJournal } from '../src/service.ts'
+import { type JournalParts, type JournalService, journalMigrations, openJournal } from '../src/service.ts'
 import type { JournalTables } from '../src/store/tables.ts'
 
 /** Nothing listens there: NATS is away. */
@@ -28,7 +28,7 @@ export function log(stream: string, message: string, more: Partial<Draft> = {}):
 /** A migrated database of its own, on whatever Postgres the run has. */
 export interface JournalDatabase extends AsyncDisposable {
   readonly test: TestDatabase
-  connect(): Database<JournalTables>
+  connect<DB = JournalTables>(): Database<DB>
 }
 
 export async function createJournalDatabase(): Promise<JournalDatabase> {
@@ -38,7 +38,7 @@ export async function createJournalDatabase(): Promise<JournalDatabase> {
   const embedded: EmbeddedPostgres | undefined =
     url === undefined ? stack.use(await openEmbedded('memory://')) : undefined
   const pools = stack.use(new AsyncDisposableStack())
-  const connect = (): Database<JournalTables> =>
+  const connect = <DB = JournalTables>(): Database<DB> =>
     embedded?.database() ?? pools.use(openDatabase({ url: url ?? '', applicationName: 'test', poolMax: 4 }))
   await migrate(connect(), journalMigrations)
   const opened = stack.move()
@@ -56,6 +56,7 @@ export interface JournalFixture extends AsyncDisposable {
 export async function openJournalService(
   database: Database<JournalTables>,
   natsUrl = NO_NATS,
+  more: Partial<JournalParts> = {},
 ): Promise<JournalFixture> {
   await using stack = new AsyncDisposableStack()
   const bus = stack.use(
@@ -71,6 +72,7 @@ export async function openJournalService(
       http: { host: '127.0.0.1', port: 0 },
       limits: APPEND_LIMITS,
       appendBudgetMs: 25,
+      ...more,
     }),
   )
   const opened = stack.move()

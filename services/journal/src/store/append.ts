@@ -1,6 +1,7 @@
 import type { Database } from '@daybook/database'
 import type { DaybookError } from '@daybook/errors'
 import type { Receipt } from '@daybook/events'
+import { failpoints } from '../failpoints.ts'
 import { streamsOf } from '../gather.ts'
 import { Recent } from '../recent.ts'
 import { type Job, type Known, type Settlement, type StreamHead, settle } from '../settle.ts'
@@ -56,7 +57,9 @@ export function createAppender(
   const write = async ({ settlement, heads }: Settled): Promise<Added> => {
     recent.noteIds(settlement)
     try {
+      failpoints.append.beforeWrite.publish(undefined)
       const { base, now } = await writeEvents(database, settlement, heads)
+      failpoints.append.afterWrite.publish(undefined)
       clock.set(now)
       recent.keepHeads(settlement)
       return { base, events: settlement.events }

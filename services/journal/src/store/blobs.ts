@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '@daybook/database'
+import { sql } from 'kysely'
 import type { JournalTables } from './tables.ts'
 
 /** A reference to a blob, as an event carries it under `$blob`. */
@@ -31,7 +32,10 @@ export async function keepBlob(
         media_type: blob.mediaType,
         content: blob.content,
       })
-      .onConflict((conflict) => conflict.doNothing())
+      // An erasure leaves it alone for a moment: who keeps it is about to refer to it.
+      .onConflict((conflict) =>
+        conflict.columns(['tenant', 'sha256']).doUpdateSet({ kept_again_at: sql<Date>`now()` }),
+      )
       .execute(),
   )
   return { sha256: sha256.toString('hex'), bytes: blob.content.length, mediaType: blob.mediaType }

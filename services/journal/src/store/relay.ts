@@ -24,16 +24,22 @@ export async function takeLease(
   owner: string,
   leaseMs: number,
 ): Promise<RelayLease | undefined> {
-  const { rows } = await sql<{ epoch: number; position: number; stream_seq: number; era: number }>`
+  const { rows } = await sql<{
+    epoch: number
+    position: number
+    stream_seq: number
+    era: number
+    head: number
+  }>`
     update journal.relay r
     set epoch = r.epoch + 1, owner = ${owner}, until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
     from journal.head h
     where r.name = ${NAME} and (r.until < clock_timestamp() or r.owner = ${owner})
     returning r.epoch, r.position, r.stream_seq, h.era`.execute(database.kysely)
   const row = rows[0]
-  return (
-    row && { epoch: row.epoch, era: row.era, cursor: { position: row.position, streamSeq: row.stream_seq } }
-  )
+  if (row === undefined) return undefined
+  const { epoch, era } = row
+  return { epoch, era, cursor: { position: row.position, streamSeq: row.stream_seq } }
 }
 
 /** Moves the cursor and renews the lease. False: the lease has gone to another epoch, and nothing was changed. */
@@ -68,4 +74,16 @@ export async function findLastOfKind(
     database.kysely,
   )
   return rows[0]?.position ?? 0
+}
+
+/** The hash (hex) of the event at a position; undefined where there is none. */
+export async function findHashAt(
+  database: Database<JournalTables>,
+  position: number,
+): Promise<string | undefined> {
+  const { rows } = await sql<{ hash: string }>`
+    select encode(hash, 'hex') as hash from journal.events where position = ${position}`.execute(
+    database.kysely,
+  )
+  return rows[0]?.hash
 }

@@ -1,3 +1,4 @@
+import type { Actor } from '@daybook/events'
 import type { Generated } from 'kysely'
 
 /** The journal's tables, as its migrations make them. */
@@ -19,19 +20,29 @@ export interface JournalTables {
     media_type: string
     content: Buffer
     created_at: Generated<Date>
+    kept_again_at: Generated<Date | null>
   }
-  'journal.dead_letters': {
-    id: string
+  'journal.schemas': {
+    number: number
     tenant: string
-    source: string
-    subject: string
-    fingerprint: Buffer
-    headers: string
-    body: Buffer
-    code: string
-    detail: string
-    occurrences: Generated<number>
-    first_seen_at: Generated<Date>
-    last_seen_at: Generated<Date>
+    kind: string
+    type: string
+    v: number
+    description: string
+    schema: string
+    actor_kind: Actor['kind']
+    actor_id: string
+    added_at: Generated<Date>
   }
+  'journal.tree_tiles': { level: number; index: number; root: Buffer; leaves: Buffer | null }
+  'journal.checkpoints': {
+    tree_size: number
+    era: number
+    root: Buffer
+    leaves: Buffer
+    note: string
+    key: string
+    sealed_at: Generated<Date>
+  }
+  'journal.anchorings': { anchor: string; tree_size: number; place: string; anchored_at: Generated<Date> }
 }

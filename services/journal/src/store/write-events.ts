@@ -42,12 +42,12 @@ function rowsOf(events: readonly NewEvent[]): RawBuilder<unknown> {
         ${inHeader(({ seq }) => seq)}::bigint[], ${inHeader(({ id }) => id)}, ${inHeader(({ type }) => type)},
         ${inHeader(({ v }) => v)}::int[], ${inHeader(({ key }) => key)}, ${texts(events, ({ data }) => data)},
         ${inHeader(({ actor }) => actor.kind)}, ${inHeader(({ actor }) => actor.id)},
-        ${inHeader(({ occurredAt }) => occurredAt)}::timestamptz[], ${inHeader(({ recordedAt }) => recordedAt)}::timestamptz[],
+        ${inHeader(({ occurredAt }) => occurredAt)}::timestamptz[],
         ${inHeader(({ correlationId }) => correlationId)}, ${inHeader(({ causationId }) => causationId)},
         ${inHeader(({ traceparent }) => traceparent)}, ${inHeader(({ checksum }) => checksum)},
         ${inHeader(({ prev }) => prev)}, ${texts(events, ({ hash }) => hash)}
       ) with ordinality as e (tenant, stream, kind, seq, id, type, v, key, data, actor_kind, actor_id, occurred_at,
-        recorded_at, correlation_id, causation_id, traceparent, checksum, prev, hash, n)`
+        correlation_id, causation_id, traceparent, checksum, prev, hash, n)`
 }
 
 /** Streams as rows of `r`. */
@@ -55,10 +55,10 @@ function reliedRowsOf(relied: readonly Relied[]): RawBuilder<unknown> {
   return sql`
     unnest(
         ${texts(relied, ({ tenant }) => tenant)}, ${texts(relied, ({ stream }) => stream)},
-        ${texts(relied, ({ before }) => before.seq)}::bigint[], ${texts(relied, ({ after }) => after.seq)}::bigint[],
-        ${texts(relied, ({ after }) => after.hash)}, ${texts(relied, ({ firstOffset }) => firstOffset)}::int[],
-        ${texts(relied, ({ lastOffset }) => lastOffset)}::int[]
-      ) as r (tenant, stream, seq_before, seq_after, hash_after, first_offset, last_offset)`
+        ${texts(relied, ({ before }) => before.seq)}::bigint[], ${texts(relied, ({ before }) => before.hash)},
+        ${texts(relied, ({ after }) => after.seq)}::bigint[], ${texts(relied, ({ after }) => after.hash)},
+        ${texts(relied, ({ firstOffset }) => firstOffset)}::int[], ${texts(relied, ({ lastOffset }) => lastOffset)}::int[]
+      ) as r (tenant, stream, seq_before, hash_before, seq_after, hash_after, first_offset, last_offset)`
 }
 
 /** The ids of new events as rows of `i`, numbered by `n` from 1 on. */
@@ -82,7 +82,7 @@ interface Written {
   now: Date
 }
 
-function writeStatement(events: readonly NewEvent[], relied: readonly Relied[]): RawBuilder<Written> {
+function writeStatement({ events, recordedAt }: Settlement, relied: readonly Relied[]): RawBuilder<Written> {
   return sql<Written>`
     with block as (
       update journal.head set position = position + ${events.length}::integer
@@ -102,6 +102,7 @@ function writeStatement(events: readonly NewEvent[], relied: readonly Relied[]):
         last_position = coalesce(r.last_position, s.last_position)
       from relied r
       where s.tenant = r.tenant and s.stream = r.stream and s.seq = r.seq_before and r.seq_before > 0
+        and s.hash = decode(r.hash_before, 'hex')
       returning 1
     ), won as (
       select base from block
@@ -117,7 +118,7 @@ function writeStatement(events: readonly NewEvent[], relied: readonly Relied[]):
       insert into journal.events (position, tenant, stream, kind, seq, id, type, v, key, data, actor_kind, actor_id,
         occurred_at, recorded_at, correlation_id, causation_id, traceparent, checksum, prev, hash)
       select won.base + e.n, e.tenant, e.stream, e.kind, e.seq, e.id, e.type, e.v, e.key, e.data, e.actor_kind, e.actor_id,
-        e.occurred_at, e.recorded_at, e.correlation_id, e.causation_id, e.traceparent,
+        e.occurred_at, ${recordedAt}::timestamptz, e.correlation_id, e.causation_id, e.traceparent,
         decode(e.checksum, 'hex'), decode(e.prev, 'hex'), decode(e.hash, 'hex')
       from won, ${rowsOf(events)}
     )
@@ -130,7 +131,7 @@ export async function writeEvents(
   settlement: Settlement,
   before: ReadonlyMap<string, StreamHead>,
 ): Promise<Written> {
-  const statement = writeStatement(settlement.events, reliedOn(settlement, before))
+  const statement = writeStatement(settlement, reliedOn(settlement, before))
   const [row] = await database.prepared('append-write', statement)
   if (row === undefined) throw new Error('journal.head has no row: the migration was interrupted')
   return row

@@ -1,0 +1,5 @@
+export { leaveArchived } from '@daybook/eventing'
+export { openBundle } from '../bundle.ts'
+export { journalMigrations } from '../migrations.ts'
+export type { JournalTables } from '../store/tables.ts'
+export { verifyJournal } from './journal.ts'
