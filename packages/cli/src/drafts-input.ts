@@ -2,6 +2,7 @@ import { DaybookError, type JsonObject, type JsonValue } from '@daybook/errors'
 import {
   APPEND_REQUEST_LEVELS,
   type AppendRequest,
+  anyUserTypes,
   DEPTH_MAX,
   parseAppendRequest,
   parseJson,
@@ -59,7 +60,7 @@ function completeRequest(request: JsonObject, nextId: () => string): AppendReque
     ...request,
     events: Array.isArray(events) ? events.map((event) => complete(event, nextId)) : events,
   }
-  const prepared = parseAppendRequest(completed)
+  const prepared = parseAppendRequest(completed, { userTypes: anyUserTypes })
   return { events: prepared.events.map(draftOf), expect: Object.fromEntries(prepared.expect) }
 }
 
@@ -78,7 +79,8 @@ function draftOf({
 
 function checkedLine(line: string, number: number, nextId: () => string): AppendRequest['events'][number] {
   try {
-    const [event] = parseAppendRequest({ events: [complete(parseJson(line, limits), nextId)] }).events
+    const events = [complete(parseJson(line, limits), nextId)]
+    const [event] = parseAppendRequest({ events }, { userTypes: anyUserTypes }).events
     if (event !== undefined) return draftOf(event)
   } catch (error) {
     if (!(error instanceof DaybookError)) throw error

@@ -1,14 +1,25 @@
 import { DaybookError } from '@daybook/errors'
 import { Command, CommanderError } from 'commander'
+import { addArchive } from './commands/archive.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
+import { addDeadLettersSettle } from './commands/dead-letters-settle.ts'
 import { addEventsAppend } from './commands/events-append.ts'
+import { addEventsErase } from './commands/events-erase.ts'
 import { addEventsTail } from './commands/events-tail.ts'
 import { addHealth } from './commands/health.ts'
+import { addHolds } from './commands/hold.ts'
+import { addProjectionList } from './commands/projection.ts'
+import { addProjectionCancel, addProjectionRebuild } from './commands/projection-rebuild.ts'
+import { addProjectionVerify } from './commands/projection-verify.ts'
 import { addRunEvents } from './commands/run-events.ts'
 import { addRunImport } from './commands/run-import.ts'
 import { addRunList } from './commands/run-list.ts'
 import { addRunStatus } from './commands/run-status.ts'
+import { addSchemaReads } from './commands/schema.ts'
+import { addSchemaAdd } from './commands/schema-add.ts'
+import { addStreamExport } from './commands/stream-export.ts'
 import { addUp } from './commands/up.ts'
+import { addVerify } from './commands/verify.ts'
 import { defaultUrl } from './endpoint.ts'
 import { EarlyExit, exitCodes, reportFailure } from './failure.ts'
 import { type GlobalOptions, openSession, type WithSession } from './session.ts'
@@ -72,6 +83,18 @@ function buildProgram(shell: Shell, write: (text: string) => void): Command {
     addEventsAppend,
     addEventsTail,
     addDeadLetters,
+    addDeadLettersSettle,
+    addSchemaReads,
+    addSchemaAdd,
+    addVerify,
+    addStreamExport,
+    addEventsErase,
+    addHolds,
+    addArchive,
+    addProjectionList,
+    addProjectionRebuild,
+    addProjectionCancel,
+    addProjectionVerify,
     addHealth,
   ]
   for (const add of commands) add(program, session)

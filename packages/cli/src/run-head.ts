@@ -1,10 +1,10 @@
-import type { Daybook } from '@daybook/client'
+import type { Daybook, ReadRun } from '@daybook/client'
 import { DaybookError } from '@daybook/errors'
-import type { JournalEvent, RunSummary } from '@daybook/events'
+import type { JournalEvent } from '@daybook/events'
 
 /** A run as of its last event. */
 export interface RunHead {
-  readonly run: RunSummary
+  readonly run: ReadRun
   readonly last: JournalEvent
   /** As scripts around file-per-event journals know it. */
   readonly metadata: RunMetadata

@@ -16,7 +16,7 @@ export interface Session {
   /** For a program: stdout holds one JSON document (or JSON lines, for a tail) and nothing else. */
   readonly json: boolean
   readonly colour: boolean
-  /** Opens the connection; the caller closes it (`await using`). */
+  /** Opens the connection; the caller closes it (`await using`). Events come as they were recorded, fit to be verified. */
   readonly connect: () => Promise<Daybook>
   /** A line or more to stdout. */
   readonly print: (text: string) => Promise<void>
@@ -35,7 +35,7 @@ export function openSession(shell: Shell, options: GlobalOptions): Session {
     shell,
     json,
     colour: wantsColour(shell, shell.stdout),
-    connect: async () => connectDaybook({ url: await gatewayUrl(options.url, shell) }),
+    connect: async () => connectDaybook({ url: await gatewayUrl(options.url, shell), upcasters: 'none' }),
     print: (text) => shell.stdout.write(`${text}\n`),
     printJson: (value) => shell.stdout.write(`${JSON.stringify(value)}\n`),
     remark: async (text) => {

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connectBus } from '@daybook/bus'
 import { createUlids } from '@daybook/events'
 import { createTempFolder, type ProcessEnd, startProcess, waitFor } from '@daybook/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -171,36 +170,6 @@ it('a stack trace is shown under DAYBOOK_DEBUG only', async () => {
   expect((await run(nowhere, { env: { DAYBOOK_DEBUG: '1' } })).stderr).toMatch(/^ +at /m)
 })
 
-describe('dead letters', () => {
-  it('are listed and shown, with the reason', async () => {
-    expect(await run(['dead-letters:list'])).toEqual({
-      exitCode: 0,
-      stdout: '',
-      stderr: 'No dead letters.\n',
-    })
-    await publishQueued(JSON.stringify({ events: [draft('d1', { type: 'NOPE' })] }))
-    const letters = await waitFor(
-      async () => JSON.parse((await run(['dead-letters:list', '--json'])).stdout).deadLetters,
-      { what: 'the dead letter' },
-    )
-    expect(letters).toMatchObject([
-      { code: 'unknown-event-type', subject: 'daybook.queue.main.append', occurrences: 1 },
-    ])
-    expect((await run(['dead-letters:list'])).stdout).toMatch(
-      /^ID +LAST SEEN +TIMES +SUBJECT +CODE +REASON\n/,
-    )
-    const shown = await run(['dead-letters:show', letters[0].id])
-    expect(shown.stdout).toMatch(
-      /^id +\S+\nsubject +daybook\.queue\.main\.append\ncode +unknown-event-type\n/,
-    )
-    expect(shown.stdout).toContain('"type":"NOPE"')
-    expect(await run(['dead-letters:show', 'nope'])).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringContaining('[not-found]'),
-    })
-  })
-})
-
 it('a run published by a plain NATS client is journaled and queried', async () => {
   const script = join(import.meta.dirname, '..', '..', '..', 'examples', 'publish-run', 'publish.mjs')
   await using publisher = await startProcess({
@@ -224,8 +193,3 @@ it('a run published by a plain NATS client is journaled and queried', async () =
     output: { greeted: true },
   })
 })
-
-async function publishQueued(body: string): Promise<void> {
-  await using bus = await connectBus({ servers: stack.nats, name: 'test', wait: true })
-  await bus.publishQueued('daybook.queue.main.append', body)
-}

@@ -7,6 +7,8 @@ export interface RunningStack extends AsyncDisposable {
   readonly nats: string
   /** Where it was started: a command that is run here finds it. */
   readonly folder: string
+  /** Asks it to stop and waits for its end; the data stays. */
+  stop(): Promise<void>
 }
 
 const bin = join(import.meta.dirname, '..', 'bin', 'daybook.mjs')
@@ -18,7 +20,7 @@ export async function startStack(): Promise<RunningStack> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await createTempFolder())
   const [port, natsPort] = [await freePort(), await freePort()]
-  stack.use(
+  const running = stack.use(
     await startProcess({
       command: process.execPath,
       args: [bin, 'up', '--port', String(port), '--nats-port', String(natsPort)],
@@ -33,6 +35,7 @@ export async function startStack(): Promise<RunningStack> {
     url: `http://127.0.0.1:${port}`,
     nats: `nats://127.0.0.1:${natsPort}`,
     folder: folder.path,
+    stop: async () => void (await running.stop()),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   }
 }

@@ -4,52 +4,21 @@ import {
   type Effect,
   type JournalEvent,
   type Receipt,
-  type RunSummary,
   readJournalEvent,
 } from '@daybook/events'
+import type { ReadRun } from './daybook.ts'
 import type { Answer } from './http.ts'
-
-/** A message that the journal refused and keeps until a person has looked at it. */
-export interface DeadLetter {
-  readonly id: string
-  /** Where it came in. */
-  readonly source: string
-  readonly subject: string
-  /** Why it was refused: a code and a sentence. */
-  readonly code: string
-  readonly detail: string
-  readonly occurrences: number
-  readonly firstSeenAt: string
-  readonly lastSeenAt: string
-  readonly bytes: number
-}
-
-/** A dead letter with what it said. */
-export interface DeadLetterContent extends DeadLetter {
-  readonly headers: Readonly<Record<string, string>>
-  /** As text where it is UTF-8, otherwise in base64. */
-  readonly body: string
-  readonly encoding: 'utf8' | 'base64'
-}
 
 /**
  * These look at what a program would trip over first: the members it takes apart. The server made the rest from the
  * same schemas as the types, and a newer server may say more than this version knows.
  */
-export function isRunSummary(value: unknown): value is RunSummary {
+export function isReadRun(value: unknown): value is ReadRun {
   return hasTexts(value, 'runId', 'status') && hasNumbers(value, 'lastSeq')
 }
 
 export function isEffect(value: unknown): value is Effect {
   return hasTexts(value, 'effectId', 'runId', 'kind', 'status')
-}
-
-export function isDeadLetter(value: unknown): value is DeadLetter {
-  return hasTexts(value, 'id', 'code', 'detail')
-}
-
-export function isDeadLetterContent(value: unknown): value is DeadLetterContent {
-  return isDeadLetter(value) && hasTexts(value, 'body', 'encoding')
 }
 
 function isReceipt(value: unknown): value is Receipt {
@@ -77,6 +46,8 @@ export interface Page<Item, Cursor = string> {
   readonly next: Cursor | undefined
   /** The journal position the answer reflects, where the server says so. */
   readonly position: number | undefined
+  /** Of a list of runs: how many are left out from an event on, some of them wholly and therefore not listed. */
+  readonly parked?: number
 }
 
 export function toPage<Item>(
@@ -84,7 +55,13 @@ export function toPage<Item>(
   name: string,
   isItem: (value: unknown) => value is Item,
 ): Page<Item> {
-  return { items: listOf(answer.body, name, isItem), next: nextOf(answer), position: positionOf(answer) }
+  const page = {
+    items: listOf(answer.body, name, isItem),
+    next: nextOf(answer),
+    position: positionOf(answer),
+  }
+  const parked = isRecord(answer.body) ? answer.body['parked'] : undefined
+  return typeof parked === 'number' ? { ...page, parked } : page
 }
 
 export function toEventsPage(answer: Answer): Page<JournalEvent, number> {
@@ -99,7 +76,11 @@ function nextOf({ body }: Answer): string | undefined {
 }
 
 export function one<T>(answer: Answer, isIt: (value: unknown) => value is T): T {
-  if (isIt(answer.body)) return answer.body
+  return oneOf(answer.body, isIt)
+}
+
+export function oneOf<T>(value: unknown, isIt: (value: unknown) => value is T): T {
+  if (isIt(value)) return value
   throw unexpected()
 }
 
@@ -109,7 +90,7 @@ export function positionOf(answer: Answer): number | undefined {
   return text === null ? undefined : Number(text)
 }
 
-function listOf<Item>(body: unknown, name: string, isItem: (value: unknown) => value is Item): Item[] {
+export function listOf<Item>(body: unknown, name: string, isItem: (value: unknown) => value is Item): Item[] {
   const list = isRecord(body) ? body[name] : undefined
   if (!Array.isArray(list) || !list.every(isItem)) throw unexpected()
   return list
@@ -122,7 +103,10 @@ function unexpected(): DaybookError {
   )
 }
 
-function hasTexts<Name extends string>(value: unknown, ...names: Name[]): value is Record<Name, string> {
+export function hasTexts<Name extends string>(
+  value: unknown,
+  ...names: Name[]
+): value is Record<Name, string> {
   return isRecord(value) && names.every((name) => typeof value[name] === 'string')
 }
 

@@ -1,12 +1,29 @@
-import { createUlids, draft, subjects } from '@daybook/events'
+import {
+  completeDraft,
+  createUlids,
+  createUpcast,
+  type Draft,
+  type EventTypeName,
+  ownUpcasters,
+  subjects,
+  type Upcast,
+  type Upcaster,
+} from '@daybook/events'
+import { activeTrace } from './active-trace.ts'
 import { toAppendResult } from './answers.ts'
 import { type AppendDoor, appendWithin } from './append.ts'
 import type { Daybook } from './daybook.ts'
+import { openDeadLetters } from './dead-letters.ts'
+import type { DraftInput, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
 import { type Http, openHttp } from './http.ts'
-import { openBlobs, openDeadLetters, readHealth } from './journal-reads.ts'
+import { openBlobs, readHealth } from './journal-reads.ts'
 import { parseAnswer } from './parse-answer.ts'
+import { openProjections } from './projections.ts'
 import { openReads } from './reads.ts'
+import { openRetention } from './retention.ts'
 import { openRuns } from './runs.ts'
+import { openSchemas } from './schemas.ts'
+import { openVerification } from './verification.ts'
 
 export interface ConnectOptions {
   /** The gateway; `http://127.0.0.1:7400` by default. */
@@ -17,6 +34,12 @@ export interface ConnectOptions {
   readonly tenant?: string
   /** How long one call may take with all its attempts; 10 s by default. Not for tails, which stay open. */
   readonly timeoutMs?: number
+  /**
+   * How old versions of your own event types become newer ones when they are read, one step for each version. Daybook's
+   * own types are always read in their newest version, unless this is `'none'`: then every event is handed out as it was
+   * recorded, as who verifies it needs it.
+   */
+  readonly upcasters?: readonly Upcaster[] | 'none'
 }
 
 const defaultUrl = 'http://127.0.0.1:7400'
@@ -25,26 +48,48 @@ const defaultUrl = 'http://127.0.0.1:7400'
 const defaultTimeoutMs = 10_000
 
 /** Nothing is sent before the first call; over NATS the connection is opened at once. Close it with `await using`. */
-export async function connectDaybook(options: ConnectOptions = {}): Promise<Daybook> {
+export async function connectDaybook<Events extends object = NoUserEvents>(
+  options: ConnectOptions = {},
+): Promise<Daybook<Events>> {
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
   const tenant = options.tenant === undefined ? {} : { tenant: options.tenant }
   const http = openHttp({ url: options.url ?? defaultUrl, timeoutMs, ...tenant })
   const door =
     options.nats === undefined ? httpDoor(http) : await natsDoor(options.nats, options.tenant ?? 'main')
-  const nextId = createUlids()
   return {
-    draft: (input) => draft({ ...input, id: input.id ?? nextId() }),
+    draft: drafting<Events>(),
     append: (drafts, { expect, timeoutMs: ownTimeoutMs = timeoutMs } = {}) => {
       const events = 'id' in drafts ? [drafts] : [...drafts]
       return appendWithin(door.append, expect === undefined ? { events } : { events, expect }, ownTimeoutMs)
     },
-    ...openReads(http),
+    ...openReads<Events>(http, upcastOf(options.upcasters)),
     runs: openRuns(http, timeoutMs),
     blobs: openBlobs(http),
     deadLetters: openDeadLetters(http),
+    schemas: openSchemas(http),
+    retention: openRetention(http),
+    projections: openProjections(http),
+    verification: openVerification(http),
     health: () => readHealth(http),
     [Symbol.asyncDispose]: () => door.close(),
   }
+}
+
+/** The types are for the compiler of who calls; the server checks the event all the same. */
+function drafting<Events extends object>(): Daybook<Events>['draft'] {
+  const nextId = createUlids()
+  function make<T extends EventTypeName>(input: DraftInput<T>): Draft
+  function make<T extends UserTypeName<Events>>(input: UserDraftInput<Events, T>): Draft
+  function make(input: AnyDraftInput): Draft {
+    return completeDraft({ ...activeTrace(), ...input, id: input.id ?? nextId() })
+  }
+  return make
+}
+
+type AnyDraftInput = Omit<Draft, 'id' | 'v'> & { readonly id?: string; readonly v?: number }
+
+function upcastOf(upcasters: ConnectOptions['upcasters'] = []): Upcast {
+  return createUpcast(upcasters === 'none' ? [] : [...ownUpcasters, ...upcasters])
 }
 
 interface Door {

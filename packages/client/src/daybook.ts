@@ -1,52 +1,46 @@
-import type {
-  AppendResult,
-  BlobRef,
-  Draft,
-  Effect,
-  EventData,
-  EventTypeName,
-  JournalEvent,
-  RunSummary,
-} from '@daybook/events'
-import type { DeadLetter, DeadLetterContent, Page } from './answers.ts'
+import type { AppendResult, BlobRef, Draft, Effect, EventTypeName, RunSummary } from '@daybook/events'
+import type { Page } from './answers.ts'
 import type { AppendOptions } from './append.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { DraftInput, EventOf, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
+import type { Projections } from './projections.ts'
+import type { Retention } from './retention.ts'
+import type { Schemas } from './schemas.ts'
 import type { TailOptions } from './tail.ts'
-
-/** What a draft is made of; the id is made here unless given, and the compiler checks `data` against `type`. */
-export type DraftInput<T extends EventTypeName> = Omit<Draft, 'id' | 'type' | 'v' | 'data'> & {
-  readonly id?: string
-  readonly type: T
-  readonly data: EventData<T>
-}
+import type { Verification } from './verification.ts'
 
 /** Which events of the journal. */
-export interface EventFilter {
+export interface EventFilter<T extends string = string> {
   /** Events behind this position; 0, the default, is all of them. */
   readonly after?: number
   /** Kinds of streams, such as `run`. */
   readonly kinds?: readonly string[]
-  readonly types?: readonly string[]
+  readonly types?: readonly T[]
   /** Events in one page: a bound of the request, not of an iteration. */
   readonly limit?: number
 }
 
-export interface SubscribeOptions extends Omit<EventFilter, 'limit' | 'after'>, TailOptions {
+export interface SubscribeOptions<T extends string = string>
+  extends Omit<EventFilter<T>, 'limit' | 'after'>,
+    TailOptions {
   /** A position, or `'now'` for only what is journaled from now on. 0, the default, begins with the first event. */
   readonly after?: number | 'now'
 }
 
 /** Which events of a stream. */
-export interface StreamFilter {
+export interface StreamFilter<T extends string = string> {
   /** Events behind this seq; when reversed, events before it. */
   readonly after?: number
-  readonly types?: readonly string[]
+  readonly types?: readonly T[]
   /** Newest first. */
   readonly reverse?: boolean
   /** Events in one page, at most 1,024: a bound of the request, not of an iteration. */
   readonly limit?: number
 }
 
-export interface StreamTailOptions extends Pick<StreamFilter, 'after' | 'types'>, TailOptions {}
+export interface StreamTailOptions<T extends string = string>
+  extends Pick<StreamFilter<T>, 'after' | 'types'>,
+    TailOptions {}
 
 export interface RunFilter {
   readonly status?: string
@@ -77,12 +71,21 @@ export interface HealthCheck {
   readonly reason?: string
 }
 
+/** A run as the read model has it. */
+export interface ReadRun extends RunSummary {
+  /** Present if the run is left out from this event on, since it could not be applied: the rest is not in what was read. */
+  readonly parked?: { readonly seq: number; readonly position: number; readonly deadLetterId: string }
+}
+
 export interface Runs {
   /** Every run that fits, over as many pages as it takes. */
-  list(filter?: RunFilter): AsyncIterable<RunSummary>
-  page(filter?: RunFilter & { cursor?: string }): Promise<Page<RunSummary>>
-  /** Throws `not-found`; with `minPosition`, `position-not-reached` when the read model stays behind. */
-  get(runId: string, options?: ReadOptions): Promise<RunSummary>
+  list(filter?: RunFilter): AsyncIterable<ReadRun>
+  page(filter?: RunFilter & { cursor?: string }): Promise<Page<ReadRun>>
+  /**
+   * Throws `not-found`; `stream-parked` when not even its first event could be applied; with `minPosition`,
+   * `position-not-reached` when the read model stays behind.
+   */
+  get(runId: string, options?: ReadOptions): Promise<ReadRun>
   effects(runId: string, filter?: EffectFilter & ReadOptions): AsyncIterable<Effect>
 }
 
@@ -93,34 +96,38 @@ export interface Blobs {
   get(sha256: string): Promise<Uint8Array<ArrayBuffer>>
 }
 
-export interface DeadLetters {
-  /** Newest first. */
-  list(filter?: { readonly limit?: number }): AsyncIterable<DeadLetter>
-  page(filter?: { readonly limit?: number; readonly before?: string }): Promise<Page<DeadLetter>>
-  get(id: string): Promise<DeadLetterContent>
-}
-
 /** A connection to Daybook. Every failure is a DaybookError with a `code`, and `retry` says whether trying again may help. */
-export interface Daybook extends AsyncDisposable {
+export interface Daybook<Events extends object = NoUserEvents> extends AsyncDisposable {
   /** An event to append, with an id of its own. */
   draft<T extends EventTypeName>(input: DraftInput<T>): Draft
+  draft<T extends UserTypeName<Events>>(input: UserDraftInput<Events, T>): Draft
   /**
    * Appends at most 1,000 events, all or none, and returns when they are committed. Lost answers are asked for again
    * with the same ids; `timeout` means that the outcome is unknown, and that the same call may be repeated.
    */
   append(drafts: Draft | readonly Draft[], options?: AppendOptions): Promise<AppendResult>
   /** The journal as it is now, oldest first, over as many pages as it takes. */
-  events(filter?: EventFilter): AsyncIterable<JournalEvent>
-  eventsPage(filter?: EventFilter): Promise<Page<JournalEvent, number>>
+  events<const T extends string>(filter?: EventFilter<T>): AsyncIterable<EventOf<T, Events>>
+  eventsPage<const T extends string>(filter?: EventFilter<T>): Promise<Page<EventOf<T, Events>, number>>
   /** The journal as it grows; goes on behind the last event after a lost connection, until the signal is aborted. */
-  subscribe(options?: SubscribeOptions): AsyncIterable<JournalEvent>
+  subscribe<const T extends string>(options?: SubscribeOptions<T>): AsyncIterable<EventOf<T, Events>>
   /** One stream (`run/01K…`) as it is now. */
-  stream(name: string, filter?: StreamFilter): AsyncIterable<JournalEvent>
-  streamPage(name: string, filter?: StreamFilter): Promise<Page<JournalEvent, number>>
+  stream<const T extends string>(name: string, filter?: StreamFilter<T>): AsyncIterable<EventOf<T, Events>>
+  streamPage<const T extends string>(
+    name: string,
+    filter?: StreamFilter<T>,
+  ): Promise<Page<EventOf<T, Events>, number>>
   /** One stream as it grows. */
-  follow(name: string, options?: StreamTailOptions): AsyncIterable<JournalEvent>
+  follow<const T extends string>(
+    name: string,
+    options?: StreamTailOptions<T>,
+  ): AsyncIterable<EventOf<T, Events>>
   readonly runs: Runs
   readonly blobs: Blobs
   readonly deadLetters: DeadLetters
+  readonly schemas: Schemas
+  readonly retention: Retention
+  readonly projections: Projections
+  readonly verification: Verification
   health(): Promise<Health>
 }

@@ -1,20 +1,40 @@
-export type { DeadLetter, DeadLetterContent, Page } from './answers.ts'
+export type { Page } from './answers.ts'
 export type { AppendOptions } from './append.ts'
 export { type ConnectOptions, connectDaybook } from './connect.ts'
 export type {
   Blobs,
   Daybook,
-  DeadLetters,
-  DraftInput,
   EffectFilter,
   EventFilter,
   Health,
   HealthCheck,
   ReadOptions,
+  ReadRun,
   RunFilter,
   Runs,
   StreamFilter,
   StreamTailOptions,
   SubscribeOptions,
 } from './daybook.ts'
+export type {
+  DeadLetter,
+  DeadLetterContent,
+  DeadLetterDecision,
+  DeadLetterFilter,
+  DeadLetterStatus,
+  DeadLetters,
+  Decision,
+} from './dead-letters.ts'
+export type { DraftInput, EventOf, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
+export type {
+  ProjectionDifference,
+  ProjectionGeneration,
+  ProjectionRebuild,
+  ProjectionState,
+  Projections,
+  ProjectionVerification,
+} from './projections.ts'
+export type { ArchivedPart, ErasureAnswer, ErasureRecord, Hold, Retention } from './retention.ts'
+export type { Schema, SchemaInput, SchemaSummary, Schemas } from './schemas.ts'
 export type { TailOptions } from './tail.ts'
+export type { CheckpointKey, EventProof, Verification } from './verification.ts'

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { DaybookError } from '@daybook/errors'
-import { isDeadLetter, isDeadLetterContent, isRecord, one, toPage } from './answers.ts'
-import type { Blobs, DeadLetters, Health, HealthCheck } from './daybook.ts'
+import { isRecord, one } from './answers.ts'
+import type { Blobs, Health, HealthCheck } from './daybook.ts'
 import type { Http } from './http.ts'
-import { everyPage } from './pages.ts'
 
 export function openBlobs(http: Http): Blobs {
   return {
@@ -30,22 +29,6 @@ export function openBlobs(http: Http): Blobs {
 
 function isKept(value: unknown): value is { sha256: string; bytes: number } {
   return isRecord(value) && typeof value['sha256'] === 'string' && typeof value['bytes'] === 'number'
-}
-
-export function openDeadLetters(http: Http): DeadLetters {
-  const page: DeadLetters['page'] = async (filter = {}) =>
-    toPage(
-      await http.readJson({ path: '/v1/dead-letters', query: { ...filter } }),
-      'deadLetters',
-      isDeadLetter,
-    )
-  return {
-    page,
-    list: (filter = {}) =>
-      everyPage((before: string | undefined) => page(before === undefined ? filter : { ...filter, before })),
-    get: async (id) =>
-      one(await http.readJson({ path: `/v1/dead-letters/${encodeURIComponent(id)}` }), isDeadLetterContent),
-  }
 }
 
 /** A gateway that is not ready says so with 503 and the same report, which is an answer and not a failure of the question. */

@@ -1,5 +1,5 @@
 import { DaybookError } from '@daybook/errors'
-import { isEffect, isRunSummary, one, toPage } from './answers.ts'
+import { isEffect, isReadRun, one, toPage } from './answers.ts'
 import { backoffMs, pause } from './backoff.ts'
 import type { Runs } from './daybook.ts'
 import type { Answer, Http, HttpRequest } from './http.ts'
@@ -8,16 +8,13 @@ import { everyPage } from './pages.ts'
 /** The read models of runs. `timeoutMs` bounds how long a read waits for its `minPosition`. */
 export function openRuns(http: Http, timeoutMs: number): Runs {
   const page: Runs['page'] = async (filter = {}) =>
-    toPage(await http.readJson({ path: '/v1/runs', query: { ...filter } }), 'runs', isRunSummary)
+    toPage(await http.readJson({ path: '/v1/runs', query: { ...filter } }), 'runs', isReadRun)
   return {
     page,
     list: (filter = {}) =>
       everyPage((cursor: string | undefined) => page(cursor === undefined ? filter : { ...filter, cursor })),
     get: async (runId, options = {}) =>
-      one(
-        await readWhenReached(http, { path: runPath(runId), query: { ...options } }, timeoutMs),
-        isRunSummary,
-      ),
+      one(await readWhenReached(http, { path: runPath(runId), query: { ...options } }, timeoutMs), isReadRun),
     effects: (runId, filter = {}) =>
       everyPage(async (cursor: string | undefined) => {
         const request = { path: `${runPath(runId)}/effects`, query: { ...filter, cursor } }

@@ -1,9 +1,10 @@
-import { DaybookError } from '@daybook/errors'
+import { DaybookError, fromProblem } from '@daybook/errors'
 import type { JournalEvent } from '@daybook/events'
 import { toJournalEvent } from './answers.ts'
 import { backoffMs, pause } from './backoff.ts'
 import type { Http, QueryValue } from './http.ts'
-import { createSseParser } from './sse.ts'
+import { parseAnswer } from './parse-answer.ts'
+import { createSseParser, type SseFrame } from './sse.ts'
 
 export interface TailOptions {
   /** Ends the iteration, without an error. */
@@ -36,6 +37,8 @@ interface Progress {
   losses: number
   /** No answer has ever come: failing is then better than waiting for a server that may not exist. */
   answered: boolean
+  /** Of the journal as the first answer told it. */
+  era: string | undefined
 }
 
 /**
@@ -43,14 +46,15 @@ interface Progress {
  *
  * T1. Pull: the connection is read only while the consumer waits for an event, so a slow consumer slows the server, and nothing piles up here.
  * T2. After a loss it goes on behind the last event that was handed out, never behind one that only arrived.
- * T3. It ends when the signal says so, and fails when the first connection fails or the server refuses the request.
+ * T3. A journal that was restored from a backup is another one: it does not go on there (`journal-restored`).
+ * T4. It ends when the signal says so, and fails when the first connection fails or the server refuses the request.
  */
 export async function* tail(
   http: Http,
   source: TailSource,
   options: TailOptions,
 ): AsyncGenerator<JournalEvent, void, undefined> {
-  const progress: Progress = { after: source.after, losses: 0, answered: false }
+  const progress: Progress = { after: source.after, losses: 0, answered: false, era: undefined }
   const stopped = (): boolean => options.signal?.aborted === true
   while (!stopped()) {
     try {
@@ -58,7 +62,7 @@ export async function* tail(
     } catch (error) {
       if (stopped()) return
       const cause = asLoss(error)
-      if (cause.retry === 'never' || !progress.answered) throw cause // T3
+      if (cause.retry === 'never' || !progress.answered) throw cause // T4
       progress.losses += 1
       const delayMs = backoffMs(progress.losses)
       options.onReconnect?.(cause, delayMs)
@@ -76,8 +80,10 @@ async function* readConnection(
   const both = signal === undefined ? hangUp.signal : AbortSignal.any([signal, hangUp.signal])
   try {
     const response = await http.openStream(requestOf(source, progress), both)
+    requireSameEra(response, progress) // T3
     progress.answered = true
     for await (const frame of framesOf(response, hangUp)) {
+      if (frame.event === 'error') throw problemIn(frame.data)
       const event = toJournalEvent(frame.data)
       const cursor = source.cursorOf(event)
       if (cursor <= progress.after) continue // a server that repeats itself must not make us do so
@@ -100,7 +106,7 @@ function requestOf(source: TailSource, progress: Progress): Parameters<Http['ope
   }
 }
 
-async function* framesOf(response: Response, hangUp: AbortController): AsyncGenerator<{ data: string }> {
+async function* framesOf(response: Response, hangUp: AbortController): AsyncGenerator<SseFrame> {
   if (
     response.headers.get('content-type')?.startsWith('text/event-stream') !== true ||
     response.body === null
@@ -138,4 +144,19 @@ async function readOrHangUp(
 function asLoss(error: unknown): DaybookError {
   if (error instanceof DaybookError) return error
   return new DaybookError('unavailable', 'The connection of the live tail was lost.', { cause: error })
+}
+
+/** The server's last word: why its tail ends. */
+function problemIn(data: string): DaybookError {
+  return fromProblem(parseAnswer(data, 'The live tail'))
+}
+
+function requireSameEra(response: Response, progress: Progress): void {
+  const era = response.headers.get('daybook-era') ?? undefined
+  progress.era ??= era
+  if (era === progress.era) return
+  throw new DaybookError(
+    'journal-restored',
+    'The journal was restored from a backup while the tail was away: what it has shown may not be in it. Read again from the beginning.',
+  )
 }

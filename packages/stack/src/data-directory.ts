@@ -7,6 +7,10 @@ export interface DataDirectory extends AsyncDisposable {
   readonly path: string
   readonly postgres: string
   readonly nats: string
+  /** Bundles of runs that were archived. */
+  readonly archive: string
+  /** Where the seal key is. */
+  readonly seal: string
   /** Tells the `daybook` command, run from the same place, where the stack listens. */
   announce(endpoint: Endpoint): Promise<void>
 }
@@ -26,13 +30,17 @@ export async function openDataDirectory(path: string, { fresh }: { fresh: boolea
   await takeLock(path)
   if (fresh)
     await Promise.all(
-      ['postgres', 'nats'].map((name) => rm(join(path, name), { recursive: true, force: true })),
+      ['postgres', 'nats', 'archive', 'seal'].map((name) =>
+        rm(join(path, name), { recursive: true, force: true }),
+      ),
     )
   const endpoint = join(path, ENDPOINT)
   return {
     path,
     postgres: join(path, 'postgres'),
     nats: join(path, 'nats'),
+    archive: join(path, 'archive'),
+    seal: join(path, 'seal'),
     announce: (value) => writeFile(endpoint, `${JSON.stringify(value, null, 2)}\n`),
     async [Symbol.asyncDispose]() {
       await rm(endpoint, { force: true })

@@ -14,6 +14,8 @@ export interface RunStackOptions {
   data?: string
   /** Forget everything that was kept there. */
   fresh?: boolean
+  /** The data was restored from a copy of the directory: say so to whoever has read from it. */
+  newEra?: boolean
   /** Where to look for nats-server: `DAYBOOK_NATS_SERVER`, `DAYBOOK_CACHE`, `PATH`. */
   env: Environment
 }
@@ -56,6 +58,7 @@ async function serve(options: RunStackOptions, signal: AbortSignal): Promise<voi
     natsPort: ports.nats,
     natsServer,
     logLevel: 'warn',
+    newEra: options.newEra ?? false,
     onStep: (step) => print(`  ${step} …`),
   })
   await data.announce({ http: stack.httpUrl, nats: stack.natsUrl, pid: process.pid })
@@ -63,6 +66,9 @@ async function serve(options: RunStackOptions, signal: AbortSignal): Promise<voi
   await aborted(signal)
   print('\nStopping …')
 }
+
+/** The embedded Postgres is not asked whether it is safe, as a server is: it is known not to be (docs/decisions/0007). */
+const POWER_NOTE = 'It survives crashes, not power cuts. For a record that counts, use a Postgres server.'
 
 function takenNotes(wanted: { http: number; nats: number }, got: { http: number; nats: number }): string[] {
   const notes = []
@@ -83,7 +89,7 @@ function banner({ httpUrl, natsUrl }: Stack, dataPath: string, notes: string[]):
     `  HTTP   ${httpUrl}   (API description: ${httpUrl}/docs)`,
     `  NATS   ${natsUrl}`,
     `  data   ${dataPath}`,
-    ...notes.map((note) => `  note   ${note}`),
+    ...[...notes, POWER_NOTE].map((note) => `  note   ${note}`),
     '',
     'Try, in a second terminal in this folder:',
     `  npx daybook events:tail${url}`,

@@ -1,9 +1,11 @@
 import { connectBus } from '@daybook/bus'
 import { type EmbeddedPostgres, migrate, openEmbedded } from '@daybook/database'
+import { payloadArchive } from '@daybook/eventing'
 import { APPEND_LIMITS } from '@daybook/events'
 import { openGateway } from '@daybook/gateway'
-import { journalMigrations, openJournal } from '@daybook/journal'
+import { beginEra, journalMigrations, openJournal, openKeyFile, openSealer } from '@daybook/journal'
 import { startNatsServer } from '@daybook/nats-server'
+import { type ObjectStore, openObjectStore } from '@daybook/object-store'
 import { openProjection, projectionMigrations } from '@daybook/projection'
 import { createLogger, createMetrics, type LogLevel } from '@daybook/runtime'
 import type { DataDirectory } from './data-directory.ts'
@@ -16,6 +18,8 @@ export interface StackOptions {
   /** Path of the nats-server binary. */
   natsServer: string
   logLevel: LogLevel
+  /** The data directory was restored from a copy: see `beginEra`. */
+  newEra?: boolean
   /** Told of each step, for people who wait. */
   onStep?: (step: string) => void
 }
@@ -31,6 +35,11 @@ const APPEND_BUDGET_MS = 25
 const COMPARE_MS = 2_000
 /** Further behind than this, the stack says that it is not ready. */
 const LAG_MAX = 10_000
+/** Names the journal in its checkpoints; the key, which no other folder has, tells it from others. */
+const ORIGIN = 'daybook.local/journal'
+/** New events are under a checkpoint after so long, or when there are so many: a person waits for it at a terminal. */
+const SEAL_INTERVAL_MS = 10_000
+const SEAL_EVENTS = 1_000
 const MAINTENANCE_EVERY_MS = 10 * 60_000
 const LOOPBACK = '127.0.0.1'
 
@@ -54,8 +63,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   await migrate(postgres.database(), projectionMigrations)
   stack.use(startMaintenance(postgres))
   onStep('starting the services')
-  const parts = { postgres, natsUrl: nats.url, logLevel: options.logLevel }
+  const archive = openObjectStore(data.archive)
+  const parts = { postgres, natsUrl: nats.url, logLevel: options.logLevel, archive }
+  if (options.newEra === true) await raiseEra(parts)
   const journal = stack.use(await startJournal(parts))
+  stack.use(await startSealer(parts, data.seal))
   const projection = stack.use(await startProjection(parts))
   const gateway = stack.use(
     await openGateway({
@@ -89,12 +101,21 @@ interface Parts {
   postgres: EmbeddedPostgres
   natsUrl: string
   logLevel: LogLevel
+  /** Runs are archived only when somebody asks for it: `daybook archive:run`. */
+  archive: ObjectStore
+}
+
+async function raiseEra({ postgres, natsUrl, logLevel }: Parts): Promise<void> {
+  const logger = createLogger({ service: 'journal', level: logLevel })
+  await using bus = await connectBus({ servers: natsUrl, name: 'journal-era' }, logger)
+  await beginEra({ database: postgres.database(), bus, logger })
 }
 
 async function startJournal({
   postgres,
   natsUrl,
   logLevel,
+  archive,
 }: Parts): Promise<AsyncDisposable & { url: string }> {
   await using stack = new AsyncDisposableStack()
   const logger = createLogger({ service: 'journal', level: logLevel })
@@ -111,16 +132,29 @@ async function startJournal({
       http: { host: LOOPBACK, port: 0 },
       limits: APPEND_LIMITS,
       appendBudgetMs: APPEND_BUDGET_MS,
+      archive: { store: archive },
     }),
   )
   const opened = stack.move()
   return { url: journal.http.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
+async function startSealer({ postgres, logLevel }: Parts, folder: string): Promise<AsyncDisposable> {
+  return openSealer({
+    database: postgres.database(),
+    signer: await openKeyFile(folder, ORIGIN),
+    origin: ORIGIN,
+    intervalMs: SEAL_INTERVAL_MS,
+    events: SEAL_EVENTS,
+    logger: createLogger({ service: 'sealer', level: logLevel }),
+  })
+}
+
 async function startProjection({
   postgres,
   natsUrl,
   logLevel,
+  archive,
 }: Parts): Promise<AsyncDisposable & { url: string }> {
   await using stack = new AsyncDisposableStack()
   const logger = createLogger({ service: 'projection', level: logLevel })
@@ -136,6 +170,7 @@ async function startProjection({
       http: { host: LOOPBACK, port: 0 },
       compareMs: COMPARE_MS,
       lagMax: LAG_MAX,
+      archive: payloadArchive(archive),
     }),
   )
   const opened = stack.move()

@@ -4,8 +4,8 @@ import type { UpstreamName } from './upstreams.ts'
 export type BodyKind = 'append' | 'blob'
 
 export interface Route {
-  method: 'GET' | 'POST'
-  /** Takes this path and all below it. */
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Takes this path and all below it. A more exact row, which may have parameters, comes before the one around it. */
   prefix: string
   upstream: UpstreamName
   /** Requests without one have no body. */
@@ -15,16 +15,36 @@ export interface Route {
 /** What is public, and who answers it. A path that is not here does not exist for callers. */
 export const routeTable: readonly Route[] = [
   { method: 'POST', prefix: '/v1/events', upstream: 'journal', body: 'append' },
+  { method: 'GET', prefix: '/v1/events/:id/proof', upstream: 'journal' },
+  { method: 'GET', prefix: '/v1/streams/:kind/:id/bundle', upstream: 'journal' },
+  { method: 'GET', prefix: '/v1/runs/:id/verify', upstream: 'journal' },
+  { method: 'GET', prefix: '/v1/checkpoint', upstream: 'journal' },
+  { method: 'GET', prefix: '/v1/consistency', upstream: 'journal' },
   { method: 'GET', prefix: '/v1/events', upstream: 'projection' },
   { method: 'GET', prefix: '/v1/streams', upstream: 'projection' },
   { method: 'GET', prefix: '/v1/runs', upstream: 'projection' },
   { method: 'POST', prefix: '/v1/blobs', upstream: 'journal', body: 'blob' },
   { method: 'GET', prefix: '/v1/blobs', upstream: 'journal' },
   { method: 'GET', prefix: '/v1/dead-letters', upstream: 'journal' },
+  { method: 'POST', prefix: '/v1/schemas', upstream: 'journal', body: 'append' },
+  { method: 'GET', prefix: '/v1/schemas', upstream: 'journal' },
+  { method: 'GET', prefix: '/v1/asyncapi.json', upstream: 'journal' },
+  { method: 'POST', prefix: '/v1/dead-letters', upstream: 'journal', body: 'append' },
+  { method: 'POST', prefix: '/v1/erasures', upstream: 'journal', body: 'append' },
+  { method: 'GET', prefix: '/v1/erasures', upstream: 'journal' },
+  { method: 'GET', prefix: '/v1/holds', upstream: 'journal' },
+  { method: 'PUT', prefix: '/v1/holds', upstream: 'journal', body: 'append' },
+  { method: 'DELETE', prefix: '/v1/holds', upstream: 'journal' },
+  { method: 'POST', prefix: '/v1/archives', upstream: 'journal', body: 'append' },
+  { method: 'GET', prefix: '/v1/archives', upstream: 'journal' },
+  { method: 'GET', prefix: '/v1/projections', upstream: 'projection' },
+  { method: 'POST', prefix: '/v1/projections', upstream: 'projection', body: 'append' },
+  { method: 'DELETE', prefix: '/v1/projections', upstream: 'projection' },
 ]
 
 /** The route that takes a path, in Fastify's or OpenAPI's notation. */
-export function findRoute(method: string, path: string): Route | undefined {
+export function findRoute(method: string, openApiPath: string): Route | undefined {
+  const path = openApiPath.replaceAll(/\{(\w+)\}/g, ':$1')
   return routeTable.find(
     (route) =>
       route.method === method.toUpperCase() && (path === route.prefix || path.startsWith(`${route.prefix}/`)),

@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { DaybookError } from '@daybook/errors'
 import { createUlids, type Draft, decodeUtf8, type Receipt } from '@daybook/events'
 import type { Command } from 'commander'
 import { parseDrafts } from '../drafts-input.ts'
+import { readInput } from '../input.ts'
 import type { Session, WithSession } from '../session.ts'
-import type { Shell } from '../shell.ts'
 import { type Column, table } from '../table.ts'
 
 export function addEventsAppend(program: Command, session: WithSession): void {
@@ -61,32 +59,3 @@ const columns: readonly Column<Receipt>[] = [
   { title: 'ID', value: ({ id }) => id },
   { title: '', value: ({ duplicate }) => (duplicate ? 'was there already' : 'appended') },
 ]
-
-/** Events are appended by the thousand, not by the million: what is read is held in memory. */
-const inputBytesMax = 64 * 1024 * 1024
-
-async function readInput(file: string | undefined, shell: Shell): Promise<Uint8Array> {
-  if (file !== undefined && file !== '-') {
-    const bytes = await readFile(resolve(shell.cwd, file)).catch((cause: unknown) => {
-      throw new DaybookError('not-found', `Cannot read ${file}. Check that it exists and may be read.`, {
-        cause,
-      })
-    })
-    return bounded(bytes.length, bytes)
-  }
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of shell.stdin) {
-    bytes += chunk.length
-    chunks.push(bounded(bytes, chunk))
-  }
-  return Buffer.concat(chunks)
-}
-
-function bounded<T>(bytes: number, value: T): T {
-  if (bytes <= inputBytesMax) return value
-  throw new DaybookError(
-    'payload-too-large',
-    `The input is larger than ${inputBytesMax} bytes. Append it in parts.`,
-  )
-}

@@ -1,7 +1,5 @@
-import type { RunFilter } from '@daybook/client'
-import type { RunSummary } from '@daybook/events'
+import type { Daybook, ReadRun, RunFilter } from '@daybook/client'
 import type { Command } from 'commander'
-import { firstOf } from '../first-of.ts'
 import { wholeNumber } from '../option-values.ts'
 import type { WithSession } from '../session.ts'
 import { type Column, table } from '../table.ts'
@@ -31,11 +29,29 @@ export function addRunList(program: Command, session: WithSession): void {
     .action(async (options: RunListOptions, command: Command) => {
       const { colour, connect, json, print, printJson, remark } = session(command)
       await using daybook = await connect()
-      const runs = await firstOf(daybook.runs.list(filterOf(options)), options.limit)
-      if (json) await printJson({ runs })
-      else if (runs.length === 0) await remark('No runs. Import some: daybook run:import <dir>')
-      else await print(table(runs, columns, colour))
+      const { runs, parked } = await readRuns(daybook, options)
+      if (json) return await printJson({ runs, parked })
+      if (runs.length > 0) await print(table(runs, columns, colour))
+      else if (parked === 0) await remark('No runs. Import some: daybook run:import <dir>')
+      if (parked > 0) await remark(`${parked} ${leftOutRemark}`)
     })
+}
+
+const leftOutRemark =
+  'of all runs are left out from an event on, or wholly: daybook dead-letters:list --source projection-runs'
+
+async function readRuns(
+  daybook: Daybook,
+  options: RunListOptions,
+): Promise<{ runs: readonly ReadRun[]; parked: number }> {
+  const runs: ReadRun[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await daybook.runs.page({ ...filterOf(options), ...(cursor !== undefined && { cursor }) })
+    runs.push(...page.items)
+    cursor = page.next
+    if (cursor === undefined || runs.length >= options.limit)
+      return { runs: runs.slice(0, options.limit), parked: page.parked ?? 0 }
+  }
 }
 
 /** What the server gives in one page; more are fetched page by page. */
@@ -50,9 +66,9 @@ function filterOf({ status, process, session, limit }: RunListOptions): RunFilte
   }
 }
 
-const columns: readonly Column<RunSummary>[] = [
+const columns: readonly Column<ReadRun>[] = [
   { title: 'RUN', value: (run) => run.runId },
-  { title: 'STATUS', value: (run) => run.status },
+  { title: 'STATUS', value: ({ status, parked }) => (parked === undefined ? status : `${status} (parked)`) },
   { title: 'PENDING', align: 'right', value: (run) => run.effectsPending },
   { title: 'EFFECTS', align: 'right', value: (run) => run.effectsTotal },
   { title: 'EVENTS', align: 'right', value: (run) => run.lastSeq },

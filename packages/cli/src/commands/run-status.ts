@@ -1,3 +1,4 @@
+import type { ReadRun } from '@daybook/client'
 import type { RunSummary } from '@daybook/events'
 import type { Command } from 'commander'
 import { printable } from '../printable.ts'
@@ -56,6 +57,7 @@ function statusLines({ run, last }: RunHead): string[] {
     ['created', run.createdAt],
     ...(run.endedAt === undefined ? [] : [['ended', run.endedAt] satisfies [string, string]]),
     ...(run.error === undefined ? [] : [['error', messageOf(run.error)] satisfies [string, string]]),
+    ...parkedLine(run),
     ...(run.faultsTotal === 0
       ? []
       : [
@@ -66,6 +68,13 @@ function statusLines({ run, last }: RunHead): string[] {
         ]),
   ]
   return lines.map(([name, value]) => `${name.padEnd(8)}  ${printable(value)}`)
+}
+
+/** What was read is not the whole run, and must not pass for it. */
+function parkedLine({ parked }: ReadRun): [string, string][] {
+  if (parked === undefined) return []
+  const { seq, deadLetterId } = parked
+  return [['parked', `from event ${seq} on it is left out: daybook dead-letters:show ${deadLetterId}`]]
 }
 
 function messageOf(error: unknown): string {

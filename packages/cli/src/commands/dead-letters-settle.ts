@@ -1,0 +1,127 @@
+import type { Daybook, Decision } from '@daybook/client'
+import { DaybookError, toProblem } from '@daybook/errors'
+import type { Actor } from '@daybook/events'
+import { type Command, Option } from 'commander'
+import { actorOf, actorOption } from '../actor.ts'
+import { EarlyExit, exitCodes } from '../failure.ts'
+import type { Session, WithSession } from '../session.ts'
+import { type Column, table } from '../table.ts'
+import { type FilterOptions, filterOf, withFilter } from './dead-letters.ts'
+
+interface SettleOptions extends FilterOptions {
+  readonly reason: string
+  readonly actor?: Actor
+  readonly all?: boolean
+}
+
+/** What became of one dead letter. */
+interface Result {
+  readonly id: string
+  readonly outcome: string
+  readonly detail: string
+  readonly problem?: object
+}
+
+type Settle = (daybook: Daybook, id: string, decision: Decision) => Promise<Result>
+
+export function addDeadLettersSettle(program: Command, session: WithSession): void {
+  addSettle(program, session, {
+    name: 'dead-letters:requeue',
+    description:
+      'Try again: a message of the queue is appended, an event is applied with all that was left out after it.',
+    examples: [
+      "daybook dead-letters:requeue 01K0… --reason 'the producer was mended'",
+      "daybook dead-letters:requeue --all --source projection-runs --reason 'deployed 1.4.2'",
+    ],
+    settle: requeue,
+  })
+  addSettle(program, session, {
+    name: 'dead-letters:dismiss',
+    description: 'Take note: it is kept with the reason, and is not among the open ones.',
+    examples: ["daybook dead-letters:dismiss 01K0… --reason 'a test of the staging bot'"],
+    settle: dismiss,
+  })
+}
+
+interface SettleCommand {
+  readonly name: string
+  readonly description: string
+  readonly examples: readonly string[]
+  readonly settle: Settle
+}
+
+function addSettle(
+  program: Command,
+  session: WithSession,
+  { name, description, examples, settle }: SettleCommand,
+): void {
+  withFilter(program.command(name).description(description).argument('[ids...]'))
+    .requiredOption('--reason <text>', 'why; it is kept')
+    .addOption(actorOption())
+    .addOption(new Option('--all', 'all that fit --status, --source and --code instead of ids'))
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`.trimEnd())
+    .action(async (ids: string[], options: SettleOptions, command: Command) => {
+      const at = session(command)
+      if ((options.all === true) === ids.length > 0)
+        throw new DaybookError(
+          'invalid-usage',
+          'Name the dead letters by their ids, or choose them by --all.',
+        )
+      await using daybook = await at.connect()
+      const chosen = options.all === true ? await oldestFirst(daybook, options) : ids
+      const decision = { reason: options.reason, actor: actorOf(options.actor, at.shell) }
+      const results: Result[] = []
+      for (const id of chosen) results.push(await attempt(settle, daybook, { id, decision }))
+      await report(at, results)
+    })
+}
+
+/** In the order in which they came, in which a producer's requests make sense. */
+async function oldestFirst(daybook: Daybook, options: FilterOptions): Promise<string[]> {
+  const ids: string[] = []
+  for await (const { id } of daybook.deadLetters.list({ ...filterOf(options), limit: 1_000 })) ids.push(id)
+  return ids.toReversed()
+}
+
+async function requeue(daybook: Daybook, id: string, decision: Decision): Promise<Result> {
+  const { deadLetter, receipts } = await daybook.deadLetters.requeue(id, decision)
+  const positions = receipts.map(({ position, duplicate }) => `${position}${duplicate ? ' (duplicate)' : ''}`)
+  return deadLetter.stream === undefined
+    ? { id, outcome: 'appended', detail: `at ${positions.join(', ')}` }
+    : { id, outcome: 'requeued', detail: `${deadLetter.source} takes up ${deadLetter.stream} again` }
+}
+
+async function dismiss(daybook: Daybook, id: string, decision: Decision): Promise<Result> {
+  const { detail } = await daybook.deadLetters.dismiss(id, decision)
+  return { id, outcome: 'dismissed', detail }
+}
+
+/** One that is refused does not keep the others from being tried; a gateway that is away does. */
+async function attempt(
+  settle: Settle,
+  daybook: Daybook,
+  { id, decision }: { id: string; decision: Decision },
+): Promise<Result> {
+  try {
+    return await settle(daybook, id, decision)
+  } catch (error) {
+    if (!(error instanceof DaybookError) || error.retry === 'later') throw error
+    return { id, outcome: error.code, detail: error.message, problem: toProblem(error) }
+  }
+}
+
+async function report({ colour, json, print, printJson, remark }: Session, results: Result[]): Promise<void> {
+  const failed = results.filter(({ problem }) => problem !== undefined).length
+  if (json) await printJson({ results, failed })
+  else if (results.length === 0) await remark('No dead letters fit.')
+  else await print(table(results, columns, colour))
+  if (failed === 0) return
+  await remark(`${failed} of ${results.length} were refused; see which, and why, above.`)
+  throw new EarlyExit(exitCodes.failed)
+}
+
+const columns: readonly Column<Result>[] = [
+  { title: 'ID', value: ({ id }) => id },
+  { title: 'OUTCOME', value: ({ outcome }) => outcome },
+  { title: 'DETAIL', value: ({ detail }) => detail },
+]
