@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import type { Daybook } from '@daybook/client'
-import { foldRun, type JournalEvent } from '@daybook/events'
 import { describeWithServer, waitFor } from '@daybook/testing'
 import { expect, it } from 'vitest'
 import { expectSound } from '../services/journal/test/sound.ts'
 import { type Deployment, deploy } from './deployment.ts'
+import { expectFolded, readAll } from './exact.ts'
 import { runHistory } from './run-history.ts'
 
 const WRITERS = 8
@@ -48,27 +48,6 @@ async function wreak(deployment: Deployment, writing: Writing): Promise<number> 
     kills += 1
   }
   return kills
-}
-
-async function readAll(daybook: Daybook): Promise<JournalEvent[]> {
-  return Array.fromAsync(daybook.events({ limit: 1_000 }))
-}
-
-async function expectFolded(daybook: Daybook, events: readonly JournalEvent[]): Promise<void> {
-  const head = events.at(-1)?.position ?? 0
-  // The lag returns to 0: the read model says that it has the last event.
-  const last = events.at(-1)?.stream.slice('run/'.length) ?? ''
-  await waitFor(() => daybook.runs.get(last, { minPosition: head }).catch(() => undefined), {
-    timeoutMs: 60_000,
-    what: 'the projection to catch up',
-  })
-  const runs = await Array.fromAsync(daybook.runs.list({ limit: 1_000 }))
-  const folded = [...Map.groupBy(events, ({ stream }) => stream).values()].map((history) => foldRun(history))
-  const byId = (a: { runId: string }, b: { runId: string }) => a.runId.localeCompare(b.runId)
-  expect(runs.toSorted(byId)).toEqual(folded.flatMap(({ run }) => run ?? []).toSorted(byId))
-  for (const { run, effects } of folded.slice(0, 20)) {
-    expect(await Array.fromAsync(daybook.runs.effects(run?.runId ?? ''))).toEqual([...effects.values()])
-  }
 }
 
 describeWithServer('Daybook under SIGKILL', () => {

@@ -1,34 +1,108 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectDaybook, type Daybook } from '@daybook/client'
 import {
+  createDatabase,
+  createTempFolder,
   createTestDatabase,
   freePort,
+  type NatsOptions,
   type NatsServer,
+  runSql,
   type SupervisedProcess,
   startNats,
   startProcess,
+  waitFor,
 } from '@daybook/testing'
+import type { Failpoint } from './failpoint.ts'
+
+/** A process of a service that can be told to end, or to stop, at one of its failpoints. */
+interface Service extends AsyncDisposable {
+  readonly url: string
+  readonly process: SupervisedProcess
+  /** Starts it again, this time with a failpoint; `at` names it. By default it is killed there at its first passing. */
+  arm(at: string, failpoint?: Partial<Failpoint>): Promise<void>
+  /** Waits until it has met its failpoint. */
+  struck(): Promise<void>
+}
 
 /** Daybook as it is deployed: a process for each service, Postgres, and nats-server. */
 export interface Deployment extends AsyncDisposable {
+  readonly databaseUrl: string
   readonly nats: NatsServer
   readonly journal: SupervisedProcess
   readonly projection: SupervisedProcess
+  readonly services: { readonly journal: Service; readonly projection: Service }
+  readonly journalUrl: string
+  readonly projectionUrl: string
   readonly gatewayUrl: string
   connect(options?: { overNats: boolean }): Promise<Daybook>
+  /** Lets the lease of a relay that is dead run out now instead of in ten seconds. */
+  endRelayLease(): Promise<void>
+  /** One more journal on the same database and NATS, as `--scale journal=2` would start it. */
+  startJournal(): Promise<Service>
+}
+
+type Env = Record<string, string>
+
+/** How a service is run. */
+interface RunOptions {
+  /** Added to its environment. */
+  env?: Env
+  /** A command that runs the service's own, such as one that bounds its memory. */
+  wrapper?: { readonly command: string; readonly args: readonly string[] }
+}
+
+export interface DeployOptions {
+  /** Another server than that of the test run, on which a database is made. */
+  adminUrl?: string
+  /** A database that is there already, and is empty. */
+  databaseUrl?: string
+  nats?: NatsOptions
+  /** Added to the environment of the journal and the projection. */
+  env?: Env
+  projection?: RunOptions
 }
 
 const root = join(import.meta.dirname, '..')
+const failpointScript = join(import.meta.dirname, 'failpoint.ts')
 
-function startService(name: string, port: number, env: Record<string, string>): Promise<SupervisedProcess> {
-  return startProcess({
-    command: process.execPath,
-    args: [join(root, 'services', name, 'dist', 'main.js')],
-    env: { LOG_LEVEL: 'warn', HTTP_PORT: String(port), ...env },
+async function startService(name: string, env: Env, options: RunOptions = {}): Promise<Service> {
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(await createTempFolder())
+  const failpointFile = join(folder.path, 'failpoint.json')
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const main = join(root, 'services', name, 'dist', 'main.js')
+  const own = { LOG_LEVEL: 'warn', HTTP_PORT: String(port), DAYBOOK_FAILPOINT_FILE: failpointFile }
+  const args = ['--import', failpointScript, main]
+  const { wrapper } = options
+  const service = await startProcess({
+    command: wrapper?.command ?? process.execPath,
+    args: wrapper === undefined ? args : [...wrapper.args, process.execPath, ...args],
+    env: { ...own, ...env, ...options.env },
     // Alive is enough: a story may start a service while what it needs is dead.
-    readyWhen: async () =>
-      (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok === true,
+    readyWhen: async () => (await fetch(`${url}/healthz`).catch(() => undefined))?.ok === true,
   })
+  stack.use(service)
+  const opened = stack.move()
+  return {
+    url,
+    process: service,
+    async arm(at, { passing = 1, signal = 'SIGKILL', isLate = false } = {}) {
+      await service.kill()
+      await writeFile(failpointFile, JSON.stringify({ at, passing, signal, isLate } satisfies Failpoint))
+      // It may well strike before the service is ready.
+      await service.restart().catch((error: unknown) => {
+        if (existsSync(failpointFile)) throw error
+      })
+    },
+    struck: async () => {
+      await waitFor(() => !existsSync(failpointFile), { timeoutMs: 30_000, what: 'the failpoint' })
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
 }
 
 async function migrateService(name: string, databaseUrl: string): Promise<void> {
@@ -42,32 +116,41 @@ async function migrateService(name: string, databaseUrl: string): Promise<void> 
 }
 
 /** Needs a real Postgres server: several processes connect to it. */
-export async function deploy(): Promise<Deployment> {
+async function emptyDatabase(stack: AsyncDisposableStack, adminUrl: string | undefined): Promise<string> {
+  const { url } = stack.use(await (adminUrl === undefined ? createTestDatabase() : createDatabase(adminUrl)))
+  if (url === undefined) throw new Error('this story needs a Postgres server')
+  return url
+}
+
+export async function deploy(options: DeployOptions = {}): Promise<Deployment> {
   await using stack = new AsyncDisposableStack()
-  const database = stack.use(await createTestDatabase())
-  if (database.url === undefined) throw new Error('this story needs a Postgres server')
-  await migrateService('journal', database.url)
-  await migrateService('projection', database.url)
-  const nats = stack.use(await startNats())
-  const env = { DATABASE_URL: database.url, NATS_URL: nats.url }
-  const ports = { journal: await freePort(), projection: await freePort(), gateway: await freePort() }
-  const journal = stack.use(await startService('journal', ports.journal, env))
-  const projection = stack.use(await startService('projection', ports.projection, env))
-  stack.use(
-    await startService('gateway', ports.gateway, {
-      JOURNAL_URL: `http://127.0.0.1:${ports.journal}`,
-      PROJECTION_URL: `http://127.0.0.1:${ports.projection}`,
-    }),
+  const databaseUrl = options.databaseUrl ?? (await emptyDatabase(stack, options.adminUrl))
+  await migrateService('journal', databaseUrl)
+  await migrateService('projection', databaseUrl)
+  const nats = stack.use(await startNats(options.nats))
+  const own = { DATABASE_URL: databaseUrl, NATS_URL: nats.url, NATS_MONITOR_URL: nats.monitorUrl }
+  const env = { ...own, ...options.env }
+  const journal = stack.use(await startService('journal', env))
+  const projection = stack.use(await startService('projection', env, options.projection))
+  const gateway = stack.use(
+    await startService('gateway', { JOURNAL_URL: journal.url, PROJECTION_URL: projection.url }),
   )
-  const gatewayUrl = `http://127.0.0.1:${ports.gateway}`
   const opened = stack.move()
   return {
+    databaseUrl,
     nats,
-    journal,
-    projection,
-    gatewayUrl,
+    journal: journal.process,
+    projection: projection.process,
+    services: { journal, projection },
+    journalUrl: journal.url,
+    projectionUrl: projection.url,
+    gatewayUrl: gateway.url,
     connect: ({ overNats } = { overNats: false }) =>
-      connectDaybook({ url: gatewayUrl, ...(overNats && { nats: nats.url }), timeoutMs: 60_000 }),
+      connectDaybook({ url: gateway.url, ...(overNats && { nats: nats.url }), timeoutMs: 60_000 }),
+    async endRelayLease() {
+      await runSql(databaseUrl, "update journal.relay set until = '-infinity'")
+    },
+    startJournal: async () => opened.use(await startService('journal', env)),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

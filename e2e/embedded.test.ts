@@ -1,5 +1,6 @@
+import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTempFolder, freePort, type SupervisedProcess, startProcess } from '@daybook/testing'
+import { createTempFolder, freePort, type SupervisedProcess, startProcess, waitFor } from '@daybook/testing'
 import { describe, expect, it } from 'vitest'
 import { daybook, daybookBin, exampleRun } from './command.ts'
 
@@ -53,6 +54,42 @@ describe('the embedded stack', () => {
     await using fresh = await up(folder.path, [...ports, '--fresh'])
     expect((await daybook(['run:list', '--json'], { cwd: folder.path })).stdout).not.toContain(RUN)
     await fresh.stop()
+  })
+
+  it('says that its data went back to an older copy, and is whole again when it is told so', async () => {
+    await using folder = await createTempFolder()
+    const inFolder = { cwd: folder.path }
+    const data = join(folder.path, '.daybook')
+    const ports = ['--port', String(await freePort()), '--nats-port', String(await freePort())]
+    await using first = await up(folder.path, ports)
+    await first.stop()
+    await cp(join(data, 'postgres'), join(folder.path, 'copy'), { recursive: true })
+    await first.restart()
+    await daybook(['run:import', exampleRun], inFolder)
+    await daybook(['run:status', RUN], inFolder)
+    await first.stop()
+    // The database alone: JetStream, in the folder beside it, is now ahead of the journal.
+    await rm(join(data, 'postgres'), { recursive: true })
+    await cp(join(folder.path, 'copy'), join(data, 'postgres'), { recursive: true })
+
+    await using behind = await up(folder.path, ports)
+    const noticed = await waitFor(
+      async () => {
+        const { code, stdout } = await daybook(['health'], inFolder)
+        return code === 0 ? undefined : stdout
+      },
+      { timeoutMs: 30_000, what: 'the stack to notice' },
+    )
+    expect(noticed).toContain('the journal was restored from a backup')
+    await behind.stop()
+
+    await using told = await up(folder.path, [...ports, '--new-era'])
+    await daybook(['run:import', exampleRun], inFolder)
+    expect(JSON.parse((await daybook(['run:status', RUN, '--json'], inFolder)).stdout)).toMatchObject({
+      state: 'completed',
+    })
+    expect((await daybook(['health'], inFolder)).code).toBe(0)
+    await told.stop()
   })
 
   it('refuses a data directory that another one has open', async () => {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 const layers = [
   ['errors'],
   ['events', 'nats-server'],
-  ['bus', 'database', 'runtime'],
+  ['bus', 'database', 'object-store', 'runtime'],
   ['client', 'eventing'],
   ['journal', 'projection', 'gateway'],
   ['stack'],

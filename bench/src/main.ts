@@ -5,12 +5,15 @@ import { renderReport } from './append/report.ts'
 import { type AppendOptions, runAppend } from './append/run.ts'
 import { renderGrowth } from './growth/report.ts'
 import { runGrowth } from './growth/run.ts'
+import { renderRebuild } from './rebuild/report.ts'
+import { runRebuild } from './rebuild/run.ts'
 
 const usage = `Usage: npm run bench -- <benchmark> [options]
 
 Benchmarks
   append            appends through Daybook's doors, a plain insert, and five peers
   growth            appends and reads in a journal of ten million events, beside one of 100,000
+  rebuild           a read model of 500,000 events, built anew beside the running one while that is read
 
 Options
   --seconds <n>     length of one measurement, 0.2 to 60 (default 2)
@@ -23,6 +26,7 @@ Exit codes: 0 all targets met, 1 a target missed, 2 could not run.`
 const benchmarks = new Map<string, (options: AppendOptions) => Promise<Outcome>>([
   ['append', async (options) => outcomeOf(await runAppend(options), renderReport)],
   ['growth', async (options) => outcomeOf(await runGrowth(options), renderGrowth)],
+  ['rebuild', async (options) => outcomeOf(await runRebuild(options), renderRebuild)],
 ])
 
 interface Outcome {

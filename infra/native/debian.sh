@@ -62,6 +62,10 @@ command -v apt-get >/dev/null || fail "this is no Debian: install PostgreSQL and
 
 major=$(server_major)
 if [ -z "$major" ]; then
+  # The package makes a cluster when it is installed: with checksums, as every cluster of ours.
+  clusters=/etc/postgresql-common/createcluster.d
+  as_root mkdir -p "$clusters"
+  echo "initdb_options = '--data-checksums'" | as_root tee "$clusters/daybook.conf" >/dev/null
   install_packages postgresql
   major=$(server_major)
   [ -n "$major" ] || fail "the package postgresql brought no server: install postgresql-<version> by hand."

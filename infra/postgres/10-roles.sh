@@ -5,7 +5,8 @@ set -euo pipefail
 psql --set=ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
   --set=owner_password="$DAYBOOK_OWNER_PASSWORD" \
   --set=journal_password="$DAYBOOK_JOURNAL_PASSWORD" \
-  --set=projection_password="$DAYBOOK_PROJECTION_PASSWORD" <<'SQL'
+  --set=projection_password="$DAYBOOK_PROJECTION_PASSWORD" \
+  --set=sealer_password="$DAYBOOK_SEALER_PASSWORD" <<'SQL'
 create role daybook_owner login createrole password :'owner_password';
 alter database daybook owner to daybook_owner;
 create extension if not exists vector;
@@ -14,4 +15,5 @@ set role daybook_owner;
 create role daybook_reader nologin noinherit;
 create role daybook_journal login noinherit password :'journal_password';
 create role daybook_projection login noinherit password :'projection_password';
+create role daybook_sealer login noinherit password :'sealer_password';
 SQL

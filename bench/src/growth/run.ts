@@ -28,7 +28,7 @@ interface Journal {
   gatewayUrl: string
 }
 
-export interface GrowthResult {
+interface GrowthResult {
   name: string
   unit: string
   smallPerSecond: number
