@@ -1,5 +1,5 @@
 import { closedLoop, median, openLoop, quantile } from '../measure.ts'
-import type { Plan } from './plan.ts'
+import type { OpenLoop, Plan } from './plan.ts'
 import type { Scenario, Shape } from './scenario.ts'
 import type { TailReader, TailResult } from './tail.ts'
 
@@ -84,10 +84,11 @@ async function measure(scenario: Scenario, shape: Shape, plan: Plan, run: Run): 
 /** Single events at a fixed rate, whatever the system does, with a reader at the live tail or without one. */
 export async function offer(
   scenario: Scenario,
-  plan: Plan['openLoops'][number],
+  plan: OpenLoop,
   run: Run & { tail?: TailReader },
 ): Promise<OpenLoopResult> {
-  run.progress(`${scenario.label}: ${plan.ratePerSecond} events/s offered`)
+  const watched = plan.isWatched ? ', with projections and a reader' : ''
+  run.progress(`${scenario.label}: ${plan.ratePerSecond} events/s offered${watched}`)
   await using session = await scenario.open({ callers: plan.callers, eventsPerRequest: 1 })
   const { tail } = run
   const request = async (index: number, dueAt: number): Promise<void> => {

@@ -6,8 +6,17 @@ export interface Plan {
   rounds: number
   warmUpMs: number
   durationMs: number
-  /** Rates that are offered, whatever the system does; the live tail is read at the last one. */
-  openLoops: readonly { ratePerSecond: number; warmUpMs: number; durationMs: number; callers: number }[]
+  /** Rates that are offered, whatever the system does. */
+  openLoops: readonly OpenLoop[]
+}
+
+export interface OpenLoop {
+  ratePerSecond: number
+  /** Whether the projection service runs as well, and somebody reads the live tail that it serves. */
+  isWatched: boolean
+  warmUpMs: number
+  durationMs: number
+  callers: number
 }
 
 const shapes: readonly Shape[] = [
@@ -31,8 +40,12 @@ export function planOf(options: { seconds: number; quick: boolean }): Plan {
     rounds: options.quick ? 1 : 3,
     warmUpMs: 500,
     durationMs,
-    openLoops: [2000, 5000].map((ratePerSecond) => ({
-      ratePerSecond,
+    openLoops: [
+      { ratePerSecond: 2000, isWatched: false },
+      { ratePerSecond: 5000, isWatched: false },
+      { ratePerSecond: 5000, isWatched: true },
+    ].map((openLoop) => ({
+      ...openLoop,
       warmUpMs: 1000,
       durationMs: durationMs * 5,
       callers: 64,

@@ -64,7 +64,8 @@ function renderResults(title: string, results: readonly Result[], report: Report
 }
 
 function renderOpenLoop(openLoop: OpenLoopResult, report: Report): string {
-  const title = `${formatCount(openLoop.offeredPerSecond)} events/s offered for ${openLoop.seconds} s`
+  const watched = openLoop.tail === undefined ? '' : ', watched'
+  const title = `${formatCount(openLoop.offeredPerSecond)} events/s offered for ${openLoop.seconds} s${watched}`
   const row = [
     `  ${labelOf(report, openLoop.system)}`,
     formatCount(openLoop.eventsPerSecond),

@@ -12,7 +12,7 @@ import { emmett, installEmmett } from './emmett.ts'
 import { installMessageDb, messageDb } from './message-db.ts'
 import { installPgBoss, pgBoss } from './pg-boss.ts'
 import { installPlainTable, plainInsert } from './plain-insert.ts'
-import { type Plan, planOf } from './plan.ts'
+import { type OpenLoop, planOf } from './plan.ts'
 import type { Report } from './report.ts'
 import type { Scenario } from './scenario.ts'
 import { TailReader } from './tail.ts'
@@ -52,9 +52,8 @@ export async function runAppend(options: AppendOptions): Promise<Report> {
   for (const openLoop of plan.openLoops) {
     progress('waiting until Postgres has tidied up')
     await quiesce(journal.url, signal)
-    const isLast = openLoop === plan.openLoops.at(-1)
-    const run = { signal, acknowledged, progress }
-    openLoops.push(await (isLast ? offerWithReader : offer)(throughNats, openLoop, { ...run, daybook }))
+    const run = { signal, acknowledged, progress, daybook }
+    openLoops.push(await (openLoop.isWatched ? offerWithReader : offer)(throughNats, openLoop, run))
   }
   const stored = await countStored(scenarios, acknowledged)
   const targets = judge(results, openLoops, stored)
@@ -74,10 +73,10 @@ export async function runAppend(options: AppendOptions): Promise<Report> {
   }
 }
 
-/** Under the rate that is judged for it, somebody also reads the live tail; the projection service serves it. */
+/** Meanwhile somebody reads the live tail; the projection service serves it. */
 async function offerWithReader(
   scenario: Scenario,
-  openLoop: Plan['openLoops'][number],
+  openLoop: OpenLoop,
   run: Run & { daybook: Daybook },
 ): Promise<OpenLoopResult> {
   await using projection = await run.daybook.startProjection(run.signal)

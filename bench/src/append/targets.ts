@@ -41,7 +41,7 @@ export function judge(
   return [
     judgeSingleEvents(results),
     judgeBatches(results),
-    ...openLoops.map(judgeLatency),
+    ...openLoops.filter(({ tail }) => tail === undefined).map(judgeLatency),
     judgeStored(stored),
     ...judgeManyCallers(results),
     ...openLoops.flatMap(judgeTail),
@@ -98,7 +98,7 @@ function judgeTail({ tail, offeredPerSecond }: OpenLoopResult): Verdict[] {
   if (tail === undefined) return []
   const text =
     `${formatMs(tail.p99Ms)} ms (target ≤ ${tailP99MsMax} ms): p99 from due to read at the live tail, ` +
-    `${formatCount(offeredPerSecond)} events/s offered (p50 ${formatMs(tail.p50Ms)} ms)`
+    `${formatCount(offeredPerSecond)} events/s offered, with projections running (p50 ${formatMs(tail.p50Ms)} ms)`
   return [{ id: 'T7', ok: tail.p99Ms <= tailP99MsMax, value: tail.p99Ms, target: tailP99MsMax, text }]
 }
 
