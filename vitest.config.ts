@@ -11,7 +11,8 @@ export default defineConfig({
     // Starting a real server on a busy two-core machine takes seconds, not milliseconds.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // Whole-system tests mostly wait: for leases, restarts, and servers that were killed.
+    maxWorkers: 3,
     globalSetup: ['packages/testing/dist/global-setup.js'],
   },
 })

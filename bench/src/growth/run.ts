@@ -3,6 +3,7 @@ import { daybookNats } from '../append/daybook-nats.ts'
 import type { Scenario, Shape } from '../append/scenario.ts'
 import { describeMachine, type Machine } from '../machine.ts'
 import { closedLoop, median, quantile } from '../measure.ts'
+import { quiesce } from '../quiesce.ts'
 import { type Environment, openPostgres, startDaybook } from '../servers.ts'
 import { EVENTS_PER_RUN, filledRun, fillJournal } from './fill.ts'
 
@@ -26,6 +27,7 @@ interface Journal {
   events: number
   scenario: Scenario
   gatewayUrl: string
+  databaseUrl: string
 }
 
 interface GrowthResult {
@@ -64,6 +66,9 @@ export async function runGrowth(options: GrowthOptions): Promise<GrowthReport> {
   await using postgres = await openPostgres(env)
   await using small = await openJournal(postgres.url, SMALL_EVENTS, { signal, progress })
   await using large = await openJournal(postgres.url, largeEvents, { signal, progress })
+  progress('waiting until Postgres has tidied up')
+  // Ten million rows in a few minutes leave dirty pages behind, which whoever appends next would have to write.
+  for (const { databaseUrl } of [small, large]) await quiesce(databaseUrl, signal)
   const results: GrowthResult[] = []
   for (const measure of measuresOf(options)) {
     progress(`measuring: ${measure.name}`)
@@ -97,7 +102,8 @@ async function openJournal(
   const { gatewayUrl } = daybook
   const scenario = daybookNats({ databaseUrl: database.url, natsUrl: nats.url, gatewayUrl })
   const opened = stack.move()
-  return { events, scenario, gatewayUrl, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  const databaseUrl = database.url
+  return { events, scenario, gatewayUrl, databaseUrl, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 /** In turns, so that what disturbs one disturbs the other as well; medians over the rounds. */

@@ -1,5 +1,5 @@
 import { leastUlidAt } from '@daybook/events'
-import { type Job, nameOf, type Settlement, type StreamHead } from './settle.ts'
+import type { Job, Settlement, StreamHead } from './settle.ts'
 
 /**
  * What this instance remembers of what it wrote itself, so that most appends need not ask the database before they
@@ -34,19 +34,18 @@ export class Recent {
     return heads
   }
 
-  /** Of a batch, the ids that may be in the journal already, as names of `nameOf`. */
+  /** Of a batch, the ids that may be in the journal already. */
   suspectIds(jobs: readonly Job[], nowMs: number): { tenant: string; id: string }[] {
     const young = leastUlidAt(nowMs - YOUNG_MS)
     return jobs.flatMap(({ tenant, request }) =>
-      request.events.flatMap(({ id }) =>
-        id >= young && !this.#hasSeen(nameOf(tenant, id)) ? [] : [{ tenant, id }],
-      ),
+      request.events.flatMap(({ id }) => (id >= young && !this.#hasSeen(id) ? [] : [{ tenant, id }])),
     )
   }
 
   /** To be told before a write: whether it succeeds or not, from now on its ids have to be looked up. */
   noteIds({ events }: Settlement): void {
-    for (const { header } of events) this.#ids.add(nameOf(header.tenant, header.id))
+    // Without the tenant: one id in two tenants costs a look too many, and a name for each event would cost more.
+    for (const { header } of events) this.#ids.add(header.id)
     if (this.#ids.size < IDS_MAX) return
     this.#olderIds = this.#ids
     this.#ids = new Set()
@@ -70,7 +69,7 @@ export class Recent {
     for (const name of names) this.#heads.delete(name)
   }
 
-  #hasSeen(name: string): boolean {
-    return this.#ids.has(name) || this.#olderIds.has(name)
+  #hasSeen(id: string): boolean {
+    return this.#ids.has(id) || this.#olderIds.has(id)
   }
 }
