@@ -1,5 +1,6 @@
 import type { Consumer, Delivery } from '@daybook/bus'
 import { DaybookError } from '@daybook/errors'
+import { Pause } from '@daybook/runtime'
 import type { Transaction } from 'kysely'
 import { Applier } from './applier.ts'
 import { readMessage } from './batch.ts'
@@ -34,7 +35,7 @@ class ProjectionLoop<DB> implements Projection<DB> {
   #round: Promise<unknown> = Promise.resolve()
   #failure: ProjectionFailure | undefined
   #retryAt = 0
-  #wake: () => void = () => {}
+  readonly #pause = new Pause()
   #wanted = false
 
   constructor(spec: ProjectionSpec<DB>) {
@@ -84,7 +85,7 @@ class ProjectionLoop<DB> implements Projection<DB> {
   compareNow(): void {
     this.#retryAt = 0
     this.#wanted = true
-    this.#wake()
+    this.#pause.end()
   }
 
   onAdvance(listener: (position: number) => void): () => void {
@@ -98,7 +99,7 @@ class ProjectionLoop<DB> implements Projection<DB> {
     const timer = setTimeout(() => resolve(false), timeoutMs)
     const stop = this.onAdvance((reached) => reached >= position && resolve(true))
     this.#wanted = true
-    this.#wake()
+    this.#pause.end()
     try {
       return await promise
     } finally {
@@ -123,21 +124,16 @@ class ProjectionLoop<DB> implements Projection<DB> {
     while (!signal.aborted) {
       this.#wanted = false
       if (Date.now() >= this.#retryAt) await this.#try(() => this.#applier.catchUp(signal))
-      await this.#pause()
+      await this.#rest()
     }
   }
 
   /** Until the next comparison, or until a reader waits; after a failure until the next try, whoever waits. */
-  async #pause(): Promise<void> {
+  async #rest(): Promise<void> {
     // A reader that came during the round may want an event that the round was too early for.
     if (this.#stopping.signal.aborted || (this.#wanted && this.#failure === undefined)) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const pauseMs =
-      this.#failure === undefined ? (this.#spec.compareMs ?? COMPARE_MS) : this.#retryAt - Date.now()
-    const timer = setTimeout(resolve, Math.max(0, pauseMs))
-    this.#wake = resolve
-    await promise
-    clearTimeout(timer)
+    const { compareMs = COMPARE_MS } = this.#spec
+    await this.#pause.wait(this.#failure === undefined ? compareMs : this.#retryAt - Date.now())
   }
 
   /** One round; answers whether it went well and to its end. 1 */
@@ -175,7 +171,7 @@ class ProjectionLoop<DB> implements Projection<DB> {
       { projection: this.#spec.name, ...this.#failure, err: error },
       'the projection cannot get on',
     )
-    this.#wake()
+    this.#pause.end()
     return false
   }
 
@@ -185,7 +181,7 @@ class ProjectionLoop<DB> implements Projection<DB> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
-    this.#wake()
+    this.#pause.end()
     await this.#consumer?.[Symbol.asyncDispose]()
     await this.#comparing
     await this.#round

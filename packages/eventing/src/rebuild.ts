@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { failureOf } from '@daybook/database'
+import { Pause } from '@daybook/runtime'
 import { type BuildEnd, build } from './build.ts'
 import { BuildReporter } from './build-reporter.ts'
 import { checkpointStore } from './checkpoint.ts'
@@ -49,7 +50,7 @@ class RebuildLoop<DB> implements Rebuilds {
   readonly #builder = randomUUID()
   readonly #stopping = new AbortController()
   readonly #loop: Promise<void>
-  #wake: () => void = () => {}
+  readonly #pause = new Pause()
   #wanted = false
   #endBuild: () => void = () => {}
 
@@ -82,7 +83,7 @@ class RebuildLoop<DB> implements Rebuilds {
   async request(reason: string, actor: RebuildActor): Promise<void> {
     await this.#begin(reason, actor)
     this.#wanted = true
-    this.#wake()
+    this.#pause.end()
   }
 
   async cancel(): Promise<boolean> {
@@ -108,7 +109,8 @@ class RebuildLoop<DB> implements Rebuilds {
     const { lookMs = LOOK_MS } = this.#options
     while (!signal.aborted) {
       this.#wanted = false
-      await this.#pause((await this.#tryLook()) ? lookMs : Math.max(lookMs, RETRY_MS))
+      const pauseMs = (await this.#tryLook()) ? lookMs : Math.max(lookMs, RETRY_MS)
+      if (!signal.aborted && !this.#wanted) await this.#pause.wait(pauseMs)
     }
   }
 
@@ -125,15 +127,6 @@ class RebuildLoop<DB> implements Rebuilds {
       )
       return false
     }
-  }
-
-  async #pause(pauseMs: number): Promise<void> {
-    if (this.#stopping.signal.aborted || this.#wanted) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, pauseMs)
-    this.#wake = resolve
-    await promise
-    clearTimeout(timer)
   }
 
   async #look(): Promise<void> {
@@ -189,7 +182,7 @@ class RebuildLoop<DB> implements Rebuilds {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
-    this.#wake()
+    this.#pause.end()
     await this.#loop
   }
 }

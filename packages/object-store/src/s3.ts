@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { DaybookError } from '@daybook/errors'
 import { requireName } from './name.ts'
 import type { ObjectStore, PutOptions } from './object-store.ts'
@@ -113,7 +114,7 @@ async function withRetry(send: () => Promise<Response>, location: string): Promi
       throw new DaybookError('unavailable', `${location} cannot be reached.`, { cause: result })
     }
     if (isResponse) await result.body?.cancel()
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 4 ** (attempt - 1)))
+    await delay(PAUSE_MS * 4 ** (attempt - 1))
   }
 }
 

@@ -37,6 +37,7 @@ export {
   type Metrics,
   type MetricsOptions,
 } from './metrics.ts'
+export { Pause } from './pause.ts'
 export { backendSettings, httpSettings } from './service-settings.ts'
 export { aborted, type RunOptions, runUntilSignalled } from './signals.ts'
 export { startTracing } from './tracing/otlp.ts'

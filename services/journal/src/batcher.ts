@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { failureOf, isUniqueViolation } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
 import type { Receipt } from '@daybook/events'
-import { countEvents, streamsOf, takeBatch } from './gather.ts'
+import { countEvents, type Gathered, streamsOf, takeBatch } from './gather.ts'
 import type { Job } from './settle.ts'
 import type { CommittedBatch } from './store/append.ts'
 import type { Added } from './tap.ts'
@@ -38,7 +38,7 @@ const RETRY_BASE_MS = 50
 const RETRY_MAX_MS = 1_000
 
 export interface BatcherOptions {
-  commit: (jobs: readonly Job[]) => Promise<CommittedBatch>
+  commit: (jobs: readonly Gathered[]) => Promise<CommittedBatch>
   /** Told after each commit that added events. */
   onCommit?: (added: Added) => void
   onBatch?: (batch: { events: number; durationMs: number }) => void
@@ -57,9 +57,8 @@ export interface CommittedRequest {
   ended: number
 }
 
-interface Waiting extends Job {
+interface Waiting extends Gathered {
   since: number
-  streams: ReadonlySet<string>
   resolve: (receipts: Receipt[]) => void
   reject: (error: DaybookError) => void
 }

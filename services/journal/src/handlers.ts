@@ -8,7 +8,6 @@ import {
   createUlids,
   decodeUtf8,
   isTenant,
-  type PreparedRequest,
   parseAppendRequest,
   parseJson,
 } from '@daybook/events'
@@ -16,6 +15,7 @@ import { type Logger, traceIdOf } from '@daybook/runtime'
 import type { Batcher } from './batcher.ts'
 import { requireUnreserved } from './reserved.ts'
 import type { AddedTypes } from './schemas/added-types.ts'
+import type { Job } from './settle.ts'
 import type { RefusedMessage } from './store/dead-letters.ts'
 
 export interface HandlerParts {
@@ -25,11 +25,6 @@ export interface HandlerParts {
   limits: AppendLimits
   types: AddedTypes
   keepDeadLetter: (message: RefusedMessage) => Promise<void>
-}
-
-interface TenantRequest {
-  tenant: string
-  request: PreparedRequest
 }
 
 /**
@@ -52,7 +47,7 @@ function tenantOf(subject: string): string {
 async function read(
   { types, limits }: HandlerParts,
   { subject, data }: Pick<IncomingMessage, 'subject' | 'data'>,
-): Promise<TenantRequest> {
+): Promise<Job> {
   const tenant = tenantOf(subject)
   // The payload of an event may be as deep as is allowed, and the request has some levels around it.
   const body = parseJson(decodeUtf8(data), { depthMax: limits.depthMax + APPEND_REQUEST_LEVELS })
@@ -64,8 +59,8 @@ async function read(
 }
 
 /** The answer comes after the commit. */
-async function hand({ batcher }: HandlerParts, request: TenantRequest): Promise<AppendResult> {
-  return { receipts: await batcher.append(request) }
+async function hand({ batcher }: HandlerParts, job: Job): Promise<AppendResult> {
+  return { receipts: await batcher.append(job) }
 }
 
 async function append(
@@ -125,7 +120,7 @@ function mayPass({ delivery, reason }: { delivery: Delivery; reason: DaybookErro
   return reason.retry === 'later' && !(isPoison && delivery.redeliveries >= UNFORESEEN_TRIES_MAX)
 }
 
-async function readQueued(parts: HandlerParts, delivery: Delivery): Promise<TenantRequest> {
+async function readQueued(parts: HandlerParts, delivery: Delivery): Promise<Job> {
   checkReceiptSubject(delivery)
   return read(parts, delivery)
 }

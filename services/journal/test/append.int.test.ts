@@ -1,29 +1,17 @@
 import { describeWithServer, waitFor } from '@daybook/testing'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   createJournalDatabase,
-  type JournalDatabase,
-  type JournalFixture,
   log,
   nextId,
   openJournalService,
   readAll,
+  sharedJournal,
 } from './service-fixture.ts'
 import { expectSound } from './sound.ts'
 
-let database: JournalDatabase
-let journal: JournalFixture
-
-beforeAll(async () => {
-  database = await createJournalDatabase()
-  journal = await openJournalService(database.connect())
-})
-
-afterAll(async () => {
-  await journal[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-})
+const { database, journal } = await sharedJournal()
 
 describe('append over HTTP, while NATS is away', () => {
   it('answers a receipt for each event, and the event is there', async () => {

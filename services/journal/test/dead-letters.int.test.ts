@@ -1,40 +1,14 @@
-import { type Bus, connectBus } from '@daybook/bus'
 import { type Draft, subjects } from '@daybook/events'
-import { describeWithServer, type NatsServer, startNats, waitFor } from '@daybook/testing'
+import { describeWithServer, waitFor } from '@daybook/testing'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  createJournalDatabase,
-  type JournalDatabase,
-  type JournalFixture,
-  log,
-  nextId,
-  openJournalService,
-  readAll,
-} from './service-fixture.ts'
+import { describe, expect, it } from 'vitest'
+import { log, nextId, readAll, sharedJournalWithNats } from './service-fixture.ts'
 
 const queue = subjects.appendQueue('main')
 const ann = { kind: 'user', id: 'ann' }
 
-let nats: NatsServer
-let database: JournalDatabase
-let journal: JournalFixture
-let bus: Bus
-
-beforeAll(async () => {
-  nats = await startNats()
-  database = await createJournalDatabase()
-  journal = await openJournalService(database.connect(), nats.url)
-  bus = await connectBus({ servers: nats.url, name: 'producer', wait: true })
-  await bus.ensureTopology()
-})
-
-afterAll(async () => {
-  await bus[Symbol.asyncDispose]()
-  await journal[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-  await nats[Symbol.asyncDispose]()
-})
+const { database, journal, bus } = await sharedJournalWithNats()
+await bus.ensureTopology()
 
 interface Answer {
   status: number

@@ -1,36 +1,10 @@
-import { type Bus, connectBus } from '@daybook/bus'
 import { DaybookError } from '@daybook/errors'
 import { type Draft, subjects } from '@daybook/events'
-import { type NatsServer, startNats, waitFor } from '@daybook/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  createJournalDatabase,
-  type JournalDatabase,
-  type JournalFixture,
-  log,
-  nextId,
-  openJournalService,
-  readAll,
-} from './service-fixture.ts'
+import { waitFor } from '@daybook/testing'
+import { describe, expect, it } from 'vitest'
+import { log, nextId, readAll, sharedJournalWithNats } from './service-fixture.ts'
 
-let nats: NatsServer
-let database: JournalDatabase
-let journal: JournalFixture
-let bus: Bus
-
-beforeAll(async () => {
-  nats = await startNats()
-  database = await createJournalDatabase()
-  journal = await openJournalService(database.connect(), nats.url)
-  bus = await connectBus({ servers: nats.url, name: 'producer', wait: true })
-})
-
-afterAll(async () => {
-  await bus[Symbol.asyncDispose]()
-  await journal[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-  await nats[Symbol.asyncDispose]()
-})
+const { database, journal, bus } = await sharedJournalWithNats()
 
 function request(body: string | Uint8Array) {
   return bus.request(subjects.rpc('main', 'journal', 'append'), body, { timeoutMs: 10_000 })

@@ -1,27 +1,10 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { eraseBlobs } from '../src/store/erasures.ts'
 import { send } from './http.ts'
-import {
-  createJournalDatabase,
-  type JournalDatabase,
-  type JournalFixture,
-  nextId,
-  openJournalService,
-} from './service-fixture.ts'
+import { nextId, sharedJournal } from './service-fixture.ts'
 
-let database: JournalDatabase
-let journal: JournalFixture
-
-beforeAll(async () => {
-  database = await createJournalDatabase()
-  journal = await openJournalService(database.connect())
-})
-
-afterAll(async () => {
-  await journal[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-})
+const { database, journal } = await sharedJournal()
 
 const erase = (body: object) => send(journal, 'POST', '/v1/erasures', body)
 

@@ -2,7 +2,7 @@ import { journalReader } from '@daybook/eventing'
 import { erasureOf, type JournalEvent, verifyChain } from '@daybook/events'
 import { waitFor } from '@daybook/testing'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createBatcher } from '../src/batcher.ts'
 import { createErase } from '../src/erasure/erase.ts'
 import { createHolds } from '../src/erasure/holds.ts'
@@ -16,20 +16,10 @@ import {
   nextId,
   openJournalService,
   readAll,
+  sharedJournal,
 } from './service-fixture.ts'
 
-let database: JournalDatabase
-let journal: JournalFixture
-
-beforeAll(async () => {
-  database = await createJournalDatabase()
-  journal = await openJournalService(database.connect())
-})
-
-afterAll(async () => {
-  await journal[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-})
+const { database, journal } = await sharedJournal()
 
 const erase = (body: object, at: JournalFixture = journal) => send(at, 'POST', '/v1/erasures', body)
 

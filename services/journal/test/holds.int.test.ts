@@ -1,28 +1,10 @@
 import { journalReader } from '@daybook/eventing'
 import type { JournalEvent } from '@daybook/events'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { send } from './http.ts'
-import {
-  createJournalDatabase,
-  type JournalDatabase,
-  type JournalFixture,
-  log,
-  nextId,
-  openJournalService,
-} from './service-fixture.ts'
+import { log, nextId, sharedJournal } from './service-fixture.ts'
 
-let database: JournalDatabase
-let journal: JournalFixture
-
-beforeAll(async () => {
-  database = await createJournalDatabase()
-  journal = await openJournalService(database.connect())
-})
-
-afterAll(async () => {
-  await journal[Symbol.asyncDispose]()
-  await database[Symbol.asyncDispose]()
-})
+const { database, journal } = await sharedJournal()
 
 const erase = (body: object) => send(journal, 'POST', '/v1/erasures', body)
 

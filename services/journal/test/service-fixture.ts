@@ -10,7 +10,8 @@ import {
   type JournalEvent,
 } from '@daybook/events'
 import { createLogger, createMetrics } from '@daybook/runtime'
-import { createTestDatabase, type TestDatabase } from '@daybook/testing'
+import { createTestDatabase, startNats, type TestDatabase } from '@daybook/testing'
+import { afterAll } from 'vitest'
 import { type JournalParts, type JournalService, journalMigrations, openJournal } from '../src/service.ts'
 import type { JournalTables } from '../src/store/tables.ts'
 
@@ -96,6 +97,30 @@ export async function openJournalService(
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+/** One journal, while NATS is away, for all tests of a file; to be awaited at its top. */
+export async function sharedJournal(): Promise<{ database: JournalDatabase; journal: JournalFixture }> {
+  const stack = new AsyncDisposableStack()
+  afterAll(() => stack.disposeAsync())
+  const database = stack.use(await createJournalDatabase())
+  const journal = stack.use(await openJournalService(database.connect()))
+  return { database, journal }
+}
+
+/** One journal with NATS and a producer at it, for all tests of a file; to be awaited at its top. */
+export async function sharedJournalWithNats(): Promise<{
+  database: JournalDatabase
+  journal: JournalFixture
+  bus: Bus
+}> {
+  const stack = new AsyncDisposableStack()
+  afterAll(() => stack.disposeAsync())
+  const nats = stack.use(await startNats())
+  const database = stack.use(await createJournalDatabase())
+  const journal = stack.use(await openJournalService(database.connect(), nats.url))
+  const bus = stack.use(await connectBus({ servers: nats.url, name: 'producer', wait: true }))
+  return { database, journal, bus }
 }
 
 /** The whole journal, by position. */

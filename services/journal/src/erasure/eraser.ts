@@ -2,7 +2,7 @@ import type { Bus } from '@daybook/bus'
 import type { Database } from '@daybook/database'
 import type { JournalReader } from '@daybook/eventing'
 import { type Erasure, erasureOf, type JournalEvent } from '@daybook/events'
-import type { Logger } from '@daybook/runtime'
+import { type Logger, Pause } from '@daybook/runtime'
 import {
   ERASURE_STEPS,
   type ErasureStep,
@@ -59,7 +59,7 @@ class ErasureLoop implements Eraser {
   readonly #stopping = new AbortController()
   readonly #running: Promise<void>
   #round: Promise<void> = Promise.resolve()
-  #wake: () => void = () => {}
+  readonly #pause = new Pause()
 
   constructor(parts: EraserParts) {
     this.#parts = parts
@@ -75,7 +75,7 @@ class ErasureLoop implements Eraser {
 
   async carryOut(): Promise<void> {
     // What cannot be done now is tried again soon.
-    await this.#carryOutNext().finally(() => this.#wake())
+    await this.#carryOutNext().finally(() => this.#pause.end())
   }
 
   /** One round at a time; a round that was asked for sees what was recorded before it was asked for. */
@@ -136,17 +136,8 @@ class ErasureLoop implements Eraser {
           return 1
         })
       this.#parts.onOpen?.(open)
-      await this.#pause(open > 0 ? OPEN_MS : IDLE_MS)
+      if (!signal.aborted) await this.#pause.wait(open > 0 ? OPEN_MS : IDLE_MS)
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    if (this.#stopping.signal.aborted) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    this.#wake = resolve
-    await promise
-    clearTimeout(timer)
   }
 
   async #countOpen(): Promise<number> {
@@ -157,7 +148,7 @@ class ErasureLoop implements Eraser {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
-    this.#wake()
+    this.#pause.end()
     await this.#running
     await this.#round
   }

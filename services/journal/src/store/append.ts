@@ -2,7 +2,7 @@ import type { Database } from '@daybook/database'
 import type { DaybookError } from '@daybook/errors'
 import type { Receipt } from '@daybook/events'
 import { failpoints } from '../failpoints.ts'
-import { streamsOf } from '../gather.ts'
+import type { Gathered } from '../gather.ts'
 import { Recent } from '../recent.ts'
 import { type Job, type Known, type Settlement, type StreamHead, settle } from '../settle.ts'
 import type { Added } from '../tap.ts'
@@ -33,7 +33,7 @@ export interface CommittedBatch {
  */
 export function createAppender(
   database: Database<JournalTables>,
-): (jobs: readonly Job[]) => Promise<CommittedBatch> {
+): (jobs: readonly Gathered[]) => Promise<CommittedBatch> {
   const recent = new Recent()
   const clock = new DatabaseClock(database)
 
@@ -42,8 +42,8 @@ export function createAppender(
     return { heads: known.heads, settlement: settle(jobs, known, await clock.now()) }
   }
 
-  const settleBatch = async (jobs: readonly Job[]): Promise<Settled> => {
-    const streams = new Set(jobs.flatMap((job) => [...streamsOf(job)]))
+  const settleBatch = async (jobs: readonly Gathered[]): Promise<Settled> => {
+    const streams = new Set(jobs.flatMap((job) => [...job.streams]))
     const heads = recent.headsOf(streams)
     const settled = await settleAgainst(jobs, knowing(heads), {
       streams: [...streams].filter((name) => !heads.has(name)),

@@ -2,15 +2,19 @@ import type { Database } from '@daybook/database'
 import { sql } from 'kysely'
 import type { JournalTables } from './tables.ts'
 
-/** A part of a stream that is in the archive, or on its way there. */
-export interface ArchiveRow {
-  id: string
+/** A stream that has ended, and what of it is still in the table. */
+export interface EndedStream {
   tenant: string
   stream: string
   firstSeq: number
   lastSeq: number
   firstPosition: number
   lastPosition: number
+}
+
+/** A part of a stream that is in the archive, or on its way there. */
+export interface ArchiveRow extends EndedStream {
+  id: string
   location: string
   name: string
   sha256: string | null
@@ -25,16 +29,6 @@ const COLUMNS = sql`id, tenant, stream, first_seq as "firstSeq", last_seq as "la
 
 /** Longer than a bundle takes to be written, with all tries of its store; who died holds nobody up for longer. */
 const CLAIM_MS = 10 * 60_000
-
-/** A stream that has ended, and what of it is still in the table. */
-export interface EndedStream {
-  tenant: string
-  stream: string
-  firstSeq: number
-  lastSeq: number
-  firstPosition: number
-  lastPosition: number
-}
 
 /** Positions that are looked at for ends of streams in one statement. */
 const WINDOW = 20_000
