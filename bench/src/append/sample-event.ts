@@ -49,3 +49,18 @@ function sampleData(effectId: string): SampleData {
     inputs: { repository: 'acme/web', branch: 'main', instructions: 'Plan the next release.' },
   }
 }
+
+/** The first event of the run whose stream this is. */
+export function runCreated(stream: string) {
+  return {
+    id: newUlid(),
+    stream,
+    type: 'RUN_CREATED',
+    v: 1,
+    data: {
+      runId: stream.slice('run/'.length),
+      processId: 'demo/release',
+      entrypoint: { importPath: 'release.js', exportName: 'default' },
+    },
+  }
+}

@@ -1,5 +1,5 @@
 import type { Actor, JournalEvent } from '@daybook/events'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 
 /** A row of `journal.events` as `eventColumns` selects it. */
 export interface JournalRow {
@@ -32,12 +32,23 @@ export interface JournalRow {
  * The columns of `journal.events` in the form that an event has. Measured: instants and hashes that the database writes
  * as text cost half of what node-postgres needs to make dates and buffers of them, which only become text again.
  */
-export const eventColumns = sql.raw(`
-  position, tenant, stream, seq, id, type, v, key, data, erasure_id, actor_kind, actor_id,
+export const eventColumns = sql.raw(columnsWith('data'))
+
+/** The same, with payloads only up to some bytes; of the others `bytes` alone tells, which costs nothing to know. */
+export function eventColumnsUpTo(bytesMax: number): RawBuilder<unknown> {
+  return sql.raw(
+    columnsWith(`case when octet_length(data) <= ${bytesMax} then data end as data, octet_length(data) as bytes`),
+  )
+}
+
+function columnsWith(data: string): string {
+  return `
+  position, tenant, stream, seq, id, type, v, key, ${data}, erasure_id, actor_kind, actor_id,
   to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as occurred_at,
   to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at,
   correlation_id, causation_id, traceparent,
-  encode(checksum, 'hex') as checksum, encode(prev, 'hex') as prev, encode(hash, 'hex') as hash`)
+  encode(checksum, 'hex') as checksum, encode(prev, 'hex') as prev, encode(hash, 'hex') as hash`
+}
 
 /** The event that a row holds; absent fields are left out. */
 export function toJournalEvent(row: JournalRow): JournalEvent {

@@ -1,6 +1,6 @@
 import type { JournalEvent } from '@daybook/events'
 import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely'
-import { eventColumns, type JournalRow, toJournalEvent } from './journal-event.ts'
+import { eventColumns, eventColumnsUpTo, type JournalRow, toJournalEvent } from './journal-event.ts'
 import { noArchive, type PayloadArchive } from './payload-archive.ts'
 
 /** The last position given out, and the era, which grows when the journal is restored from a backup. */
@@ -42,6 +42,11 @@ export interface JournalReader {
 
 /** What an event costs besides its payload: names, ids, three hashes and the instants come to 700–1,000 bytes. */
 const ENVELOPE_BYTES = 1_024
+/**
+ * Larger payloads are read once it is known that they are in the page. Measured: to add up the lengths in the database
+ * costs as much as to read the rows, and most payloads are far smaller than this.
+ */
+const INLINE_BYTES_MAX = 8 * 1024
 /** Larger than any page can be: an event has 256 KiB at most. */
 const UNBOUNDED_BYTES = Number.MAX_SAFE_INTEGER
 
@@ -58,7 +63,8 @@ const SPAN_PAGES = 4
 const SPAN_GROWTH = 8
 
 interface MeasuredRow extends JournalRow {
-  candidates: number
+  /** Of the payload; null when there is none. A large one is not in `data`. */
+  bytes: number | null
 }
 
 /** A range of positions, both ends in it. */
@@ -123,19 +129,21 @@ function nextSpan(span: number): number {
   return Math.min(SPAN_MAX, span * SPAN_GROWTH)
 }
 
-/** The length of a large payload is known without reading it, so what is cut off costs nothing. */
 function pageStatement(query: PageQuery, range: Range): RawBuilder<MeasuredRow> {
   const direction = query.reverse === true ? sql`desc` : sql`asc`
   return sql<MeasuredRow>`
-    select ${eventColumns}, candidates
-    from (
-      select *, count(*) over () as candidates, row_number() over entries as nth,
-        sum(coalesce(octet_length(data), 0) + ${ENVELOPE_BYTES}::integer) over entries as bytes
-      from (${candidatesOf(query, range)}) candidate
-      window entries as (order by position ${direction} rows unbounded preceding)
-    ) measured
-    where nth <= ${query.limit} and (nth = 1 or bytes <= ${query.bytesMax ?? UNBOUNDED_BYTES})
-    order by nth`
+    select ${eventColumnsUpTo(INLINE_BYTES_MAX)} from (${candidatesOf(query, range)}) candidate
+    order by position ${direction}`
+}
+
+/** The rows that fit; always one, so that a reader gets on. */
+function cut(rows: readonly MeasuredRow[], { limit, bytesMax = UNBOUNDED_BYTES }: PageQuery): MeasuredRow[] {
+  let bytes = 0
+  const end = rows.findIndex((row, index) => {
+    bytes += (row.bytes ?? 0) + ENVELOPE_BYTES
+    return index === limit || (index > 0 && bytes > bytesMax)
+  })
+  return rows.slice(0, end === -1 ? undefined : end)
 }
 
 /**
@@ -159,8 +167,19 @@ export function journalReader(
 
   const readRange = async (query: PageQuery, range: Range): Promise<JournalPage> => {
     const { rows } = await pageStatement(query, range).execute(executor)
-    const events = await archive.fill(rows.map(toJournalEvent), query.bytesMax ?? UNBOUNDED_BYTES)
-    return { events, more: events.length < (rows[0]?.candidates ?? 0) }
+    const page = await withLargePayloads(cut(rows, query))
+    const events = await archive.fill(page.map(toJournalEvent), query.bytesMax ?? UNBOUNDED_BYTES)
+    return { events, more: events.length < rows.length }
+  }
+
+  /** Rows as they are now: a payload may have been erased since its length was read. */
+  const withLargePayloads = async (page: MeasuredRow[]): Promise<JournalRow[]> => {
+    const large = page.filter(({ bytes }) => (bytes ?? 0) > INLINE_BYTES_MAX).map(({ position }) => position)
+    if (large.length === 0) return page
+    const { rows } = await sql<JournalRow>`
+      select ${eventColumns} from journal.events where position = any(${large}::bigint[])`.execute(executor)
+    const whole = new Map(rows.map((row) => [row.position, row]))
+    return page.map((row) => whole.get(row.position) ?? row)
   }
 
   const readStream = async (query: PageQuery, stream: string): Promise<JournalPage> => {

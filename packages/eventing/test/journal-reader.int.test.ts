@@ -1,4 +1,5 @@
 import { type JournalEvent, verifyChain } from '@daybook/events'
+import { sql, type Transaction } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { journalReader, type PageQuery } from '../src/journal-reader.ts'
 import { createJournalFixture, type JournalFixture } from './journal-fixture.ts'
@@ -78,5 +79,35 @@ describe('journalReader', () => {
       events: [{ position: third }, { position: second }],
       more: true,
     })
+  })
+
+  it('gives large payloads whole, between small ones', async () => {
+    const sizes = [10, 40 * KIB, 10, 9 * KIB, 8 * KIB, 200 * KIB]
+    const written = await journal.append(
+      ...sizes.map((bytes) => ({ stream: 'run/mixed', type: 'RUN_HALTED', data: ofSize(bytes) })),
+    )
+    const tape = { tenant: 'main', stream: 'run/mixed', limit: 10 }
+    expect(await page(tape)).toEqual({ events: written, more: false })
+    expect(await page({ ...tape, reverse: true, limit: 3 })).toEqual({
+      events: written.toReversed().slice(0, 3),
+      more: true,
+    })
+  })
+
+  // Without `isInOrder` the whole index of the tenant is read for each page: 20,000 rows here.
+  it('touches no more rows than a page has, also in a table of which the planner knows nothing', async () => {
+    await journal.append(
+      ...Array.from({ length: 20_000 }, (_, n) => ({ stream: `run/many-${n % 50}`, type: 'RUN_HALTED' })),
+    )
+    const readCounted = async (trx: Transaction<unknown>) => {
+      const read = await journalReader(trx).page({ tenant: 'main', after: 10_000, limit: 100 })
+      const { rows } = await sql<{ count: number }>`
+        select sum(idx_tup_fetch + seq_tup_read)::integer as count from pg_stat_xact_all_tables
+        where schemaname = 'journal' and relname like 'events%'`.execute(trx)
+      return { events: read, fetched: rows[0]?.count }
+    }
+    const { events, fetched } = await journal.database.asTenant('main', readCounted, { isInOrder: true })
+    expect(events).toHaveLength(100)
+    expect(fetched).toBeLessThanOrEqual(101)
   })
 })

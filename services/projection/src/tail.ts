@@ -33,6 +33,7 @@ const PAGE_EVENTS_MAX = 200
 const PAGE_BYTES_MAX = 512 * 1024
 /** On a busy journal a tail reads this often, more at a time, instead of once for every commit. Nobody sees 25 ms. */
 const SPACING_MS = 25
+const IN_ORDER = { isInOrder: true }
 
 /**
  * The events of a live tail, oldest first, for ever, in pages.
@@ -105,7 +106,11 @@ function readPage<DB>(
   const { tenant, stream, kinds, types } = query
   const filter = { tenant, ...(stream && { stream }), ...(kinds && { kinds }), ...(types && { types }) }
   const bounds = { after: place.seq ?? place.position, limit: PAGE_EVENTS_MAX, bytesMax: PAGE_BYTES_MAX }
-  return database.asTenant(tenant, (trx) => journalReader(trx, archive).readPage({ ...filter, ...bounds }))
+  return database.asTenant(
+    tenant,
+    (trx) => journalReader(trx, archive).readPage({ ...filter, ...bounds }),
+    IN_ORDER,
+  )
 }
 
 async function beyond(head: HeadWatcher, position: number, signal: AbortSignal): Promise<number | undefined> {
