@@ -13,10 +13,11 @@ export type FailureKind = 'conflict' | 'connection' | 'other'
 const CONFLICTS = new Set(['40001', '40P01', '55P03'])
 
 /**
- * admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout, too_many_connections; and
- * disk_full: somebody makes room, and what was asked for was not to blame.
+ * admin_shutdown, crash_shutdown, cannot_connect_now, idle_in_transaction_session_timeout, too_many_connections;
+ * disk_full: somebody makes room, and what was asked for was not to blame; read_only_sql_transaction: the server became a
+ * standby, and another one is, or will be, the one to write to.
  */
-const CONNECTION_STATES = new Set(['57P01', '57P02', '57P03', '25P03', '53300', '53100'])
+const CONNECTION_STATES = new Set(['57P01', '57P02', '57P03', '25P03', '53300', '53100', '25006'])
 
 const CONNECTION_ERRNO = new Set([
   'ECONNREFUSED',

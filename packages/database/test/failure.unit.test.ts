@@ -13,6 +13,7 @@ describe('failureOf', () => {
     ['55P03', 'conflict'],
     ['08006', 'connection'],
     ['57P01', 'connection'],
+    ['25006', 'connection'],
     ['53300', 'connection'],
     ['53100', 'connection'],
     ['ECONNREFUSED', 'connection'],

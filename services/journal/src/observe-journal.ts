@@ -2,6 +2,7 @@ import type { Bus } from '@daybook/bus'
 import type { Database } from '@daybook/database'
 import { observeConsumers } from '@daybook/eventing'
 import type { Metrics } from '@daybook/runtime'
+import { observeCheckpoints } from './seal/observe.ts'
 import type { JournalTables } from './store/tables.ts'
 import { countOpenDeadLetters, readVitals } from './store/vitals.ts'
 
@@ -43,6 +44,7 @@ export function observeJournal({ metrics, database, bus }: ObservedJournal): voi
       for (const { source, open } of await countOpenDeadLetters(database)) gauge.set({ source }, open)
     },
   })
+  observeCheckpoints(metrics, database)
   observeConsumers(metrics, bus, [{ stream: 'DAYBOOK_QUEUE', durable: 'journal-queue' }])
 }
 

@@ -40,6 +40,7 @@ describe('the metrics of the journal', () => {
       append_duration_seconds_count: 1,
       partition_positions_ahead: expect.toSatisfy((ahead: number) => ahead >= 1_000_000),
       'consumer_waiting_messages durable="journal-queue"': 0,
+      unsealed_events: 3,
     })
   })
 

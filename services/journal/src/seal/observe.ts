@@ -5,12 +5,8 @@ import { findLastAnchoring } from '../store/anchorings.ts'
 import type { JournalTables } from '../store/tables.ts'
 import { findLastCheckpoint } from '../store/tree.ts'
 
-/** How old the newest checkpoint is, how many events wait for the next one, and how old what each anchor has is. */
-export function observeSealing(
-  metrics: Metrics,
-  database: Database<JournalTables>,
-  anchors: readonly string[],
-): void {
+/** How old the newest checkpoint is, and how many events wait for the next one: every service of the journal can tell. */
+export function observeCheckpoints(metrics: Metrics, database: Database<JournalTables>): void {
   metrics.gauge({
     name: 'checkpoint_age_seconds',
     help: 'Since the newest checkpoint was signed. An idle journal needs no new one: see unsealed_events.',
@@ -30,6 +26,15 @@ export function observeSealing(
       gauge.set(head.position - (last?.size ?? 0))
     },
   })
+}
+
+/** The same, and how old what each anchor has is. */
+export function observeSealing(
+  metrics: Metrics,
+  database: Database<JournalTables>,
+  anchors: readonly string[],
+): void {
+  observeCheckpoints(metrics, database)
   if (anchors.length === 0) return
   metrics.gauge({
     name: 'anchor_age_seconds',
