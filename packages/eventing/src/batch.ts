@@ -2,11 +2,15 @@ import type { Delivery } from '@daybook/bus'
 import { type JournalEvent, parseStream, readJournalEvent } from '@daybook/events'
 import type { Checkpoint } from './checkpoint.ts'
 
-/** An event as the relay sent it, with the position of the event of its kind that came before. */
+/** An event as the relay sent it: which one it is, its headers tell; what it is, `read` does. */
 export interface RelayedEvent {
-  event: JournalEvent
+  kind: string
+  position: number
+  /** The position of the event of its kind that came before. */
   previous: number
   era: number
+  /** Undefined if it is not the event that the headers tell of. The journal has that anyway, so it is no loss. */
+  read: () => JournalEvent | undefined
 }
 
 /**
@@ -27,16 +31,27 @@ export function checkpointAfter(checkpoint: Checkpoint, events: readonly Journal
   return { era: checkpoint.era, positions }
 }
 
-/** Reads a message; undefined if it is none of the relay's. The journal has the event anyway, so that is no loss. */
+/**
+ * Which event a message brings; undefined if it is none of the relay's. Its text is read only when it is wanted: a
+ * projection that was behind has read the journal, and then gets all that it has applied once more.
+ */
 export function readMessage(delivery: Delivery): RelayedEvent | undefined {
-  const { headers } = delivery
+  const { headers, subject } = delivery
+  const kind = subject.split('.')[KIND_IN_SUBJECT] ?? ''
+  const position = Number(headers['Daybook-Position'])
   const previous = Number(headers['Daybook-Prev'])
   const era = Number(headers['Daybook-Era'])
+  if (!(previous < position && era > 0)) return undefined
+  return { kind, position, previous, era, read: () => readEvent(delivery, { kind, position }) }
+}
+
+/** `daybook.events.<tenant>.<kind>.…` */
+const KIND_IN_SUBJECT = 3
+
+function readEvent(delivery: Delivery, told: { kind: string; position: number }): JournalEvent | undefined {
   try {
     const event = readJournalEvent(JSON.parse(delivery.text()))
-    const sound =
-      event.position === Number(headers['Daybook-Position']) && previous < event.position && era > 0
-    return sound ? { event, previous, era } : undefined
+    return event.position === told.position && kindOf(event) === told.kind ? event : undefined
   } catch {
     return undefined
   }
@@ -51,13 +66,13 @@ export function planBatch(
   const events: JournalEvent[] = []
   for (const message of messages) {
     if (message === undefined || message.era !== checkpoint.era) return { step: 'read' }
-    const { event, previous } = message
-    const kind = kindOf(event)
-    const position = positions.get(kind)
+    const { kind, position, previous } = message
+    const applied = positions.get(kind)
     // A kind that is not ours: the consumer's filter is wider than the projection.
-    if (position === undefined || event.position <= position) continue
-    if (previous !== position) return { step: 'read' }
-    positions.set(kind, event.position)
+    if (applied === undefined || position <= applied) continue
+    const event = previous === applied ? message.read() : undefined
+    if (event === undefined) return { step: 'read' }
+    positions.set(kind, position)
     events.push(event)
   }
   return { step: 'apply', events }

@@ -23,8 +23,13 @@ function eventAt(position: number, stream = 'run/r1'): JournalEvent {
   }
 }
 
-function relayed(position: number, previous: number, stream?: string): RelayedEvent {
-  return { event: eventAt(position, stream), previous, era: 1 }
+function relayed(position: number, previous: number, stream = 'run/r1'): RelayedEvent {
+  const [kind = ''] = stream.split('/')
+  return { kind, position, previous, era: 1, read: () => eventAt(position, stream) }
+}
+
+const unread = () => {
+  throw new Error('read without need')
 }
 
 function at(positions: Record<string, number>): Checkpoint {
@@ -36,7 +41,7 @@ const settled = () => {}
 function delivery(event: unknown, headers: Record<string, string>): Delivery {
   const text = () => JSON.stringify(event)
   return {
-    subject: 's',
+    subject: 'daybook.events.main.run.r1.RUN_HALTED',
     data: new Uint8Array(),
     headers,
     redeliveries: 0,
@@ -60,7 +65,8 @@ describe('planBatch', () => {
   })
 
   it('skips what the checkpoint has, and goes on behind it', () => {
-    const plan = planBatch(at({ run: 7 }), [relayed(4, 0), relayed(7, 4), relayed(8, 7), relayed(8, 7)])
+    const old = [relayed(4, 0), relayed(7, 4)].map((message) => ({ ...message, read: unread }))
+    const plan = planBatch(at({ run: 7 }), [...old, relayed(8, 7), { ...relayed(8, 7), read: unread }])
     expect(plan).toEqual({ step: 'apply', events: [eventAt(8)] })
   })
 
@@ -77,6 +83,7 @@ describe('planBatch', () => {
     ['the event before is missing', [relayed(8, 6)]],
     ['the order is wrong', [relayed(8, 7), relayed(7, 4)]],
     ['a message cannot be read', [relayed(7, 4), undefined]],
+    ['a message is not what it says', [{ ...relayed(7, 4), read: () => undefined }]],
     ['a message is of another era', [{ ...relayed(7, 4), era: 2 }]],
     ['a message claims another predecessor', [relayed(7, 3)]],
   ])('reads the journal when %s', (_why, messages) => {
@@ -86,17 +93,26 @@ describe('planBatch', () => {
 
 describe('readMessage', () => {
   it('reads what the relay sends', () => {
-    expect(readMessage(delivery(eventAt(7), headersOf(7, 4)))).toEqual(relayed(7, 4))
+    const message = readMessage(delivery(eventAt(7), headersOf(7, 4)))
+    expect(message).toMatchObject({ kind: 'run', position: 7, previous: 4, era: 1 })
+    expect(message?.read()).toEqual(eventAt(7))
   })
 
   it.each([
     ['headers are missing', delivery(eventAt(7), {})],
-    ['header and event differ', delivery(eventAt(7), headersOf(8, 4))],
     ['the predecessor comes after the event', delivery(eventAt(7), headersOf(7, 9))],
-    ['the body is no event', delivery({ hello: 1 }, headersOf(7, 4))],
-    ['the body is no JSON', { ...delivery({}, headersOf(7, 4)), text: () => '{' }],
+    ['its position is no number', delivery(eventAt(7), { ...headersOf(7, 4), 'Daybook-Position': 'x' })],
   ])('gives up a message when %s', (_why, message) => {
     expect(readMessage(message)).toBeUndefined()
+  })
+
+  it.each([
+    ['header and event differ', delivery(eventAt(7), headersOf(8, 4))],
+    ['it is of another kind than its subject', delivery(eventAt(7, 'cron/j'), headersOf(7, 4))],
+    ['the body is no event', delivery({ hello: 1 }, headersOf(7, 4))],
+    ['the body is no JSON', { ...delivery({}, headersOf(7, 4)), text: () => '{' }],
+  ])('has no event when %s', (_why, message) => {
+    expect(readMessage(message)?.read()).toBeUndefined()
   })
 })
 
