@@ -7,7 +7,6 @@ import { runHistory } from './run-history.ts'
 
 const EFFECTS = 5
 const EVENTS = 2 * EFFECTS + 2
-const ann = { kind: 'user', id: 'ann' } as const
 
 async function appendRun(daybook: Daybook, runId: string): Promise<number> {
   const { receipts } = await daybook.append(runHistory(daybook, runId, EFFECTS))
@@ -41,7 +40,8 @@ describeWithServer('an event that the projection cannot apply', () => {
     expect(await daybook.runs.get('after', { minPosition })).toMatchObject({ status: 'completed' })
     const cursed = await daybook.runs.get('cursed', { minPosition })
     expect(cursed).toMatchObject({ lastSeq: 5, parked: { seq: 6 } })
-    const command = (...args: string[]) => runDaybook([...args, '--url', deployment.gatewayUrl])
+    const command = (...args: string[]) =>
+      runDaybook([...args, '--url', deployment.gatewayUrl], { env: { DAYBOOK_TOKEN: deployment.token } })
     const list = await command('run:list')
     expect(list.stdout).toMatch(/cursed +running \(parked\)/)
     expect(list.stderr).toMatch(/^1 of all runs are left out from an event on/)
@@ -55,13 +55,13 @@ describeWithServer('an event that the projection cannot apply', () => {
       data: { effectId: 'cursed-2' },
     })
 
-    await daybook.deadLetters.requeue(id, { reason: 'it may be another time', actor: ann })
+    await daybook.deadLetters.requeue(id, { reason: 'it may be another time' })
     await waitFor(async () => (await daybook.deadLetters.get(id)).status === 'open', {
       what: 'the second refusal',
     })
 
     await change('drop constraint refused')
-    await daybook.deadLetters.requeue(id, { reason: 'the cause is gone', actor: ann })
+    await daybook.deadLetters.requeue(id, { reason: 'the cause is gone' })
     await waitFor(async () => (await daybook.runs.get('cursed')).parked === undefined, {
       what: 'the whole run',
     })
@@ -69,9 +69,9 @@ describeWithServer('an event that the projection cannot apply', () => {
     const { status, resolvedAt, decisions } = await daybook.deadLetters.get(id)
     expect([status, typeof resolvedAt]).toEqual(['requeued', 'string'])
     expect(decisions.map(({ action, actor }) => `${action} by ${actor.id}`)).toEqual([
-      'requeued by ann',
+      'requeued by admin',
       'reopened by projection-runs',
-      'requeued by ann',
+      'requeued by admin',
       'resolved by projection-runs',
     ])
   })

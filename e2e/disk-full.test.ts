@@ -8,7 +8,7 @@ import {
   waitFor,
 } from '@daybook/testing'
 import { describe, expect, it } from 'vitest'
-import { deploy } from './deployment.ts'
+import { asGateway, deploy } from './deployment.ts'
 import { expectExact, expectFolded, readAll } from './exact.ts'
 import { startLoad } from './load.ts'
 
@@ -90,7 +90,7 @@ async function refusalOf(
   }
   const response = await fetch(`${journalUrl}/v1/events`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...asGateway(), 'content-type': 'application/json' },
     body: JSON.stringify({ events: [event] }),
   })
   const answer: { code?: unknown; receipts?: { id: string; position: number }[] } = JSON.parse(

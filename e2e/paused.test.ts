@@ -1,4 +1,3 @@
-import { connectDaybook } from '@daybook/client'
 import { describeWithServer, waitFor } from '@daybook/testing'
 import { expect, it } from 'vitest'
 import { deploy } from './deployment.ts'
@@ -23,7 +22,7 @@ describeWithServer('Two journals, one of them stopped (SIGSTOP) in the middle of
       const load = startLoad(daybook, { writers: 2 })
       await first.struck()
       const second = await deployment.startJournal()
-      await using other = await connectDaybook({ url: second.url })
+      await using other = await second.connect()
       const history = runHistory(other, `meanwhile-${at}`, 5)
       const { receipts } = await other.append(history)
       for (const { id, position } of receipts) load.acknowledged.set(id, position)
@@ -50,7 +49,7 @@ describeWithServer('Two journals, one of them stopped (SIGSTOP) in the middle of
     const asked = daybook.append(history)
     await first.struck()
     const second = await deployment.startJournal()
-    await using other = await connectDaybook({ url: second.url })
+    await using other = await second.connect()
     const { receipts } = await other.append(history)
     await other.append(runHistory(other, 'meanwhile', 5))
     first.process.resume()

@@ -1,7 +1,7 @@
 import { createDatabase, findInstallation, runSql, startLocalPostgres, waitFor } from '@daybook/testing'
 import { describe, expect, it } from 'vitest'
 import { startDeafProxy } from './deaf-proxy.ts'
-import { deploy } from './deployment.ts'
+import { asGateway, deploy } from './deployment.ts'
 import { expectExact, expectFolded, readAll } from './exact.ts'
 import { startLoad } from './load.ts'
 import { runHistory } from './run-history.ts'
@@ -51,7 +51,7 @@ describe.skipIf(!hasPostgres)('Daybook whose Postgres dies', () => {
     proxy.goDeaf()
     const answer = fetch(`${deployment.services.journal.url}/v1/events`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...asGateway(), 'content-type': 'application/json' },
       body: JSON.stringify({ events: others }),
     })
     await waitFor(

@@ -1,7 +1,7 @@
 import { describeWithServer, runSql, waitFor } from '@daybook/testing'
 import { expect, it } from 'vitest'
 import { EVENTS_PER_RUN, fillJournal } from './backlog.ts'
-import { deploy } from './deployment.ts'
+import { asGateway, deploy } from './deployment.ts'
 import { expectExact } from './exact.ts'
 import { startLoad } from './load.ts'
 import { isLong } from './long.ts'
@@ -64,7 +64,7 @@ describeWithServer('A projection', () => {
 async function openSlowTail(url: string) {
   const controller = new AbortController()
   const response = await fetch(`${url}/v1/events?after=0`, {
-    headers: { accept: 'text/event-stream' },
+    headers: { ...asGateway(), accept: 'text/event-stream' },
     signal: controller.signal,
   })
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()

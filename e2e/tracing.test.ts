@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describeWithServer, waitFor } from '@daybook/testing'
 import { expect, it } from 'vitest'
-import { deploy } from './deployment.ts'
+import { asGateway, deploy } from './deployment.ts'
 import { runHistory } from './run-history.ts'
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
@@ -78,7 +78,11 @@ describeWithServer('the trace of an event', () => {
     await using deployment = await deploy({ env: { LOG_LEVEL: 'info' } })
     await fetch(`${deployment.journalUrl}/v1/events`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', traceparent: `00-${TRACE}-${PRODUCER}-01` },
+      headers: {
+        ...asGateway(),
+        'content-type': 'application/json',
+        traceparent: `00-${TRACE}-${PRODUCER}-01`,
+      },
       body: '{}',
     })
     const line = await waitFor(

@@ -7,6 +7,8 @@ import { renderGrowth } from './growth/report.ts'
 import { runGrowth } from './growth/run.ts'
 import { renderRebuild } from './rebuild/report.ts'
 import { runRebuild } from './rebuild/run.ts'
+import { renderRuns } from './runs/report.ts'
+import { runRuns } from './runs/run.ts'
 
 const usage = `Usage: npm run bench -- <benchmark> [options]
 
@@ -14,6 +16,7 @@ Benchmarks
   append            appends through Daybook's doors, a plain insert, and five peers
   growth            appends and reads in a journal of ten million events, beside one of 100,000
   rebuild           a read model of 500,000 events, built anew beside the running one while that is read
+  runs              reads of a run of 50,000 events, and the commands for runs beside those of a peer
 
 Options
   --seconds <n>     length of one measurement, 0.2 to 60 (default 2)
@@ -27,6 +30,7 @@ const benchmarks = new Map<string, (options: AppendOptions) => Promise<Outcome>>
   ['append', async (options) => outcomeOf(await runAppend(options), renderReport)],
   ['growth', async (options) => outcomeOf(await runGrowth(options), renderGrowth)],
   ['rebuild', async (options) => outcomeOf(await runRebuild(options), renderRebuild)],
+  ['runs', async (options) => outcomeOf(await runRuns(options), renderRuns)],
 ])
 
 interface Outcome {

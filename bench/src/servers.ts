@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { connectBus } from '@daybook/bus'
 import { DaybookError } from '@daybook/errors'
 import { subjects } from '@daybook/events'
+import { assertCaller, CALLER_HEADER } from '@daybook/runtime'
 import { findNatsServer, freePort, startProcess, waitFor } from '@daybook/testing'
 import { countRows } from './append/pool.ts'
 import { type Cluster, startCluster } from './cluster.ts'
@@ -25,6 +27,21 @@ export async function natsVersion(): Promise<string> {
   const { stdout } = await promisify(execFile)(await findNatsServer(), ['--version'])
   return /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? 'unknown'
 }
+
+/** Of this process, as all of the servers are: what is measured is the way, and not who goes it. */
+const callerKey = randomBytes(32).toString('hex')
+/** Opens everything at the gateway. */
+export const adminToken = `dbk_admin_${randomBytes(32).toString('hex')}`
+/** What a request to the gateway has to have (RFC 6750). */
+export const authorized = { authorization: `Bearer ${adminToken}` }
+/** What a service asks of whoever asks it past the gateway. */
+const asGateway = (): Record<string, string> => ({
+  [CALLER_HEADER]: assertCaller(callerKey, {
+    tenant: 'main',
+    actor: { kind: 'service', id: 'bench' },
+    scopes: ['read'],
+  }),
+})
 
 export interface Daybook extends AsyncDisposable {
   gatewayUrl: string
@@ -48,11 +65,14 @@ export async function startDaybook(
   const env = {
     DATABASE_URL: on.databaseUrl,
     NATS_URL: on.natsUrl,
+    CALLER_KEY: callerKey,
+    ADMIN_TOKEN: adminToken,
     LOG_LEVEL: 'warn',
     NODE_OPTIONS: nodeOptions,
   }
   await migrate('journal', env)
   await migrate('projection', env)
+  await migrate('gateway', env)
   await prepare(on.databaseUrl)
   const journal = stack.use(await startService('journal', env))
   const projectionPort = await freePort()
@@ -82,14 +102,14 @@ async function migrate(service: Migrated, env: Record<string, string>): Promise<
     throw new DaybookError('migration-failed', `The ${service} could not be migrated:\n${migration.output}`)
 }
 
-type Migrated = 'journal' | 'projection'
+type Migrated = 'journal' | 'projection' | 'gateway'
 
 /** Answers the position that was waited for: the journal's head at the beginning. */
 async function waitUntilCaughtUp(url: string, databaseUrl: string, signal: AbortSignal): Promise<number> {
   const head = await countRows(databaseUrl, 'select position as count from journal.head')
   const isThere = async (): Promise<boolean> => {
     signal.throwIfAborted()
-    const response = await fetch(`${url}/v1/runs?limit=1&minPosition=${head}`)
+    const response = await fetch(`${url}/v1/runs?limit=1&minPosition=${head}`, { headers: asGateway() })
     await response.arrayBuffer()
     return response.ok
   }

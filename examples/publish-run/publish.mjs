@@ -1,9 +1,18 @@
 // Journals a live run by publishing JSON to NATS. No SDK: a client in any language can do the same.
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 
-const nats = await connect({ servers: process.env.NATS_URL ?? 'nats://127.0.0.1:4222' })
+// The token opens NATS as it opens HTTP. Answers come below an inbox of its own, which its public half names.
+const token = process.env.DAYBOOK_TOKEN ?? (await readFile('.daybook/token', 'utf8')).trim()
+const nats = await connect({
+  servers: process.env.NATS_URL ?? 'nats://127.0.0.1:4222',
+  token,
+  inboxPrefix: `_INBOX_${token.split('_')[1]}`,
+})
+// Only an admin may publish here. A token of an agent publishes to daybook.queue.<tenant>.append.agent.<its id>.
+const subject = process.env.DAYBOOK_SUBJECT ?? 'daybook.queue.main.append'
 const queue = jetstream(nats)
 const [runId, effectId] = [ulid(), ulid()]
 
@@ -36,7 +45,7 @@ async function publish(type, data) {
     actor: { kind: 'agent', id: 'publish-run' },
     occurredAt: new Date().toISOString(),
   }
-  await queue.publish('daybook.queue.main.append', JSON.stringify({ events: [event] }), { msgID: event.id })
+  await queue.publish(subject, JSON.stringify({ events: [event] }), { msgID: event.id })
 }
 
 /** A ULID: 48 bits of time and 80 of chance, in Crockford's base 32. */

@@ -6,7 +6,8 @@ psql --set=ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
   --set=owner_password="$DAYBOOK_OWNER_PASSWORD" \
   --set=journal_password="$DAYBOOK_JOURNAL_PASSWORD" \
   --set=projection_password="$DAYBOOK_PROJECTION_PASSWORD" \
-  --set=sealer_password="$DAYBOOK_SEALER_PASSWORD" <<'SQL'
+  --set=sealer_password="$DAYBOOK_SEALER_PASSWORD" \
+  --set=gateway_password="$DAYBOOK_GATEWAY_PASSWORD" <<'SQL'
 create role daybook_owner login createrole password :'owner_password';
 alter database daybook owner to daybook_owner;
 create extension if not exists vector;
@@ -16,4 +17,5 @@ create role daybook_reader nologin noinherit;
 create role daybook_journal login noinherit password :'journal_password';
 create role daybook_projection login noinherit password :'projection_password';
 create role daybook_sealer login noinherit password :'sealer_password';
+create role daybook_gateway login noinherit password :'gateway_password';
 SQL

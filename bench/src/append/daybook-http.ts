@@ -1,4 +1,5 @@
 import { Pool } from 'undici'
+import { authorized } from '../servers.ts'
 import { type DaybookAddresses, daybookScenario, requestTimeoutMs } from './daybook.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -13,7 +14,7 @@ export function daybookHttp(addresses: DaybookAddresses): Scenario {
         headersTimeout: requestTimeoutMs,
         bodyTimeout: requestTimeoutMs,
       })
-      const headers = { 'content-type': 'application/json' }
+      const headers = { ...authorized, 'content-type': 'application/json' }
       return {
         async request(body) {
           const { body: answer } = await pool.request({ method: 'POST', path: '/v1/events', headers, body })

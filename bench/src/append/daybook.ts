@@ -45,10 +45,11 @@ export function daybookScenario(
     },
     settle: (signal) => relayHasCaughtUp(addresses, signal),
     count: () =>
-      countRows(addresses.databaseUrl, 'select count(*) from journal.events where stream like $1 and type = $2', [
-        `run/${door.name}-%`,
-        'EFFECT_REQUESTED',
-      ]),
+      countRows(
+        addresses.databaseUrl,
+        'select count(*) from journal.events where stream like $1 and type = $2',
+        [`run/${door.name}-%`, 'EFFECT_REQUESTED'],
+      ),
   }
 }
 

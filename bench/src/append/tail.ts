@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { DaybookError } from '@daybook/errors'
 import { quantile } from '../measure.ts'
+import { authorized } from '../servers.ts'
 
 /** How long the last events may take to arrive after the last append was answered. */
 const lastMsMax = 10_000
@@ -35,7 +36,7 @@ export class TailReader implements AsyncDisposable {
 
   static async open(gatewayUrl: string, afterPosition: number): Promise<TailReader> {
     const response = await fetch(`${gatewayUrl}/v1/events?after=${afterPosition}`, {
-      headers: { accept: 'text/event-stream' },
+      headers: { ...authorized, accept: 'text/event-stream' },
     })
     if (!response.ok || response.body === null)
       throw new DaybookError('unavailable', `The live tail answered ${response.status}.`)

@@ -4,7 +4,7 @@ import type { Scenario, Shape } from '../append/scenario.ts'
 import { describeMachine, type Machine } from '../machine.ts'
 import { closedLoop, median, quantile } from '../measure.ts'
 import { quiesce } from '../quiesce.ts'
-import { type Environment, openPostgres, startDaybook } from '../servers.ts'
+import { authorized, type Environment, openPostgres, startDaybook } from '../servers.ts'
 import { EVENTS_PER_RUN, filledRun, fillJournal } from './fill.ts'
 
 export interface GrowthOptions {
@@ -163,7 +163,9 @@ function measuresOf({ seconds, signal }: GrowthOptions): Measure[] {
 }
 
 async function readRun(gatewayUrl: string, run: string): Promise<void> {
-  const response = await fetch(`${gatewayUrl}/v1/streams/run/${run}/events?limit=100`)
+  const response = await fetch(`${gatewayUrl}/v1/streams/run/${run}/events?limit=100`, {
+    headers: authorized,
+  })
   const { events }: { events: unknown[] } = JSON.parse(await response.text())
   if (events.length !== EVENTS_PER_RUN) throw new TypeError(`run ${run} has ${events.length} events`)
 }

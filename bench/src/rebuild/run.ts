@@ -3,7 +3,7 @@ import { createDatabase, startNats } from '@daybook/testing'
 import { describeMachine, type Machine } from '../machine.ts'
 import { median, quantile } from '../measure.ts'
 import { quiesce } from '../quiesce.ts'
-import { type Environment, openPostgres, startDaybook } from '../servers.ts'
+import { authorized, type Environment, openPostgres, startDaybook } from '../servers.ts'
 import { EFFECTS_PER_RUN, EVENTS_PER_RUN, fillRuns } from './fill.ts'
 
 export interface RebuildOptions {
@@ -46,6 +46,7 @@ const READ_EVERY_MS = 50
 const LOOK_EVERY_MS = 100
 
 interface Projection {
+  name: string
   rebuild: { failure: string | null } | null
   generations: { generation: number; state: string }[]
 }
@@ -121,7 +122,7 @@ async function rebuildOnce(url: string, { events, reads, signal }: RoundParts): 
 async function begin(url: string): Promise<{ generation: number }> {
   const response = await fetch(`${url}/v1/projections/runs/rebuild`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...authorized, 'content-type': 'application/json' },
     body: JSON.stringify({ reason: 'a benchmark' }),
   })
   const asked: Projection = JSON.parse(await response.text())
@@ -131,9 +132,9 @@ async function begin(url: string): Promise<{ generation: number }> {
 }
 
 async function look(url: string): Promise<Projection> {
-  const response = await fetch(`${url}/v1/projections`)
+  const response = await fetch(`${url}/v1/projections`, { headers: authorized })
   const { projections }: { projections: Projection[] } = JSON.parse(await response.text())
-  const [runs] = projections
+  const runs = projections.find(({ name }) => name === 'runs')
   if (runs === undefined) throw new Error('there is no projection')
   return runs
 }
@@ -146,7 +147,7 @@ async function readMeanwhile(
   let failed = 0
   while (!ended.aborted) {
     const startedAt = performance.now()
-    const response = await fetch(`${url}/v1/runs/r7`)
+    const response = await fetch(`${url}/v1/runs/r7`, { headers: authorized })
     const run: { effectsTotal?: number } = JSON.parse(await response.text())
     if (run.effectsTotal === EFFECTS_PER_RUN) latenciesMs.push(performance.now() - startedAt)
     else failed += 1
@@ -160,7 +161,10 @@ async function verify(url: string, signal: AbortSignal): Promise<RebuildReport['
   for (let cursor = ''; ; ) {
     signal.throwIfAborted()
     const query = cursor === '' ? '' : `?cursor=${cursor}`
-    const response = await fetch(`${url}/v1/projections/runs/verify${query}`, { method: 'POST' })
+    const response = await fetch(`${url}/v1/projections/runs/verify${query}`, {
+      method: 'POST',
+      headers: authorized,
+    })
     const part: { runs: number; effects: number; difference: unknown; next: string | null } = JSON.parse(
       await response.text(),
     )

@@ -13,8 +13,10 @@ import { type ConsumerState, consumerState } from './consumer-state.ts'
 import { ensureTopology } from './ensure-topology.ts'
 import { toBusError } from './failure.ts'
 import { type Headers, toNatsHeaders } from './headers.ts'
+import { type Identity, readIdentity } from './identity.ts'
 import { type BusLogger, silentLogger } from './logger.ts'
 import type { IncomingMessage } from './message.ts'
+import { WHO_AM_I_SUBJECT } from './permissions.ts'
 import { publishQueued, type QueuedOptions, type QueuedReceipt } from './queue.ts'
 import { type RemovalPlace, removeMessages } from './remove-messages.ts'
 import { type BusReply, type RequestOptions, Requests } from './request.ts'
@@ -33,6 +35,10 @@ export interface Bus extends AsyncDisposable {
   readonly connected: boolean
   /** The server's own id, new with each of its starts; undefined while there is no connection. */
   readonly serverId: string | undefined
+  /** Whether the server asks nobody who they are; undefined while there is no connection. */
+  readonly letsInAnybody: boolean | undefined
+  /** Who this connection is, as the server sees it. Errors: `unavailable`, `timeout`. */
+  whoAmI(options: RequestOptions): Promise<Identity>
   /** To whoever listens now, at most once, unconfirmed. Errors: `unavailable`, `payload-too-large`, `invalid-request`. */
   publish(subject: string, data: string | Uint8Array, headers?: Headers): void
   /**
@@ -43,7 +49,7 @@ export interface Bus extends AsyncDisposable {
   /** Answers requests, sharing them with the others of the group. Errors of the handler become problem answers. */
   respond(subject: string, queueGroup: string, responder: Responder): Subscription
   listen(subject: string, listener: Listener): Subscription
-  /** Makes what the configured topology declares. Idempotent. Errors: `unavailable`, `timeout`, `unsafe-configuration`. */
+  /** Makes what the configured topology declares, if this bus may. Idempotent. Errors: `unavailable`, `timeout`, `unsafe-configuration`. */
   ensureTopology(): Promise<void>
   /** Into a stream, confirmed. Errors: `overloaded`, `timeout` (outcome not known), `unavailable`, `payload-too-large`. */
   publishQueued(subject: string, data: string | Uint8Array, options?: QueuedOptions): Promise<QueuedReceipt>
@@ -90,18 +96,20 @@ export async function connectBus(config: BusConfig, logger: BusLogger = silentLo
       throw error
     }
   }
-  return new NatsBus({ connection, logger }, config.topology ?? topology)
+  return new NatsBus({ connection, logger }, config)
 }
 
 class NatsBus implements Bus {
   readonly #parts: BusParts
   readonly #topology: Topology
+  readonly #makesTopology: boolean
   readonly #requests: Requests
   #ensuring: Promise<void> | undefined
 
-  constructor(parts: BusParts, declared: Topology) {
+  constructor(parts: BusParts, config: BusConfig) {
     this.#parts = parts
-    this.#topology = declared
+    this.#topology = config.topology ?? topology
+    this.#makesTopology = config.makesTopology ?? true
     this.#requests = new Requests(parts)
   }
 
@@ -111,6 +119,14 @@ class NatsBus implements Bus {
 
   get serverId(): string | undefined {
     return this.#parts.connection.serverId
+  }
+
+  get letsInAnybody(): boolean | undefined {
+    return this.#parts.connection.letsInAnybody
+  }
+
+  async whoAmI(options: RequestOptions): Promise<Identity> {
+    return readIdentity((await this.#requests.request(WHO_AM_I_SUBJECT, '', options)).text())
   }
 
   publish(subject: string, data: string | Uint8Array, headers?: Headers): void {
@@ -136,11 +152,12 @@ class NatsBus implements Bus {
   }
 
   /** Consumers that come back together share one round of questions. */
-  ensureTopology(): Promise<void> {
+  async ensureTopology(): Promise<void> {
+    if (!this.#makesTopology) return
     this.#ensuring ??= ensureTopology(this.#parts, this.#topology).finally(() => {
       this.#ensuring = undefined
     })
-    return this.#ensuring
+    await this.#ensuring
   }
 
   publishQueued(

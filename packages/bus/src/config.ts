@@ -25,6 +25,11 @@ export interface BusConfig {
   readonly waitMs?: number | undefined
   /** What `ensureTopology` and the consumers keep in being; by default the topology with default limits. */
   readonly topology?: Topology | undefined
+  /**
+   * Whether `ensureTopology` makes anything; true by default. In a deployment only the journal may: a service that could
+   * make consumers could have them deliver to any subject.
+   */
+  readonly makesTopology?: boolean | undefined
 }
 
 /** A handshake on a busy machine takes well under a second. */

@@ -60,6 +60,10 @@ export class Connection implements AsyncDisposable {
     return this.#connected ? this.#nats?.info?.server_id : undefined
   }
 
+  get letsInAnybody(): boolean | undefined {
+    return this.#connected ? this.#nats?.info?.auth_required !== true : undefined
+  }
+
   /** The live connection. Errors: `unavailable` while it is down. */
   use(): NatsConnection {
     if (this.#nats !== undefined && this.#connected) return this.#nats // C2

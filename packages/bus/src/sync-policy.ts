@@ -1,3 +1,5 @@
+import { fieldOf } from './field.ts'
+
 /**
  * When a NATS server has what it acknowledges on its disk: `always` before it acknowledges, `later` by a timer (its
  * default, two minutes), `unknown` when nobody could be asked.
@@ -41,8 +43,4 @@ async function askMonitor(url: string): Promise<MonitorAnswer> {
   } catch {
     return { failure: `${url} does not answer` }
   }
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(name) : undefined
 }

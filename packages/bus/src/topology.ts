@@ -97,6 +97,15 @@ export function defineTopology(limits: TopologyLimits = {}): Topology {
         ackWaitMs: ACK_WAIT_MS,
         ackPendingMax: ACK_PENDING_MAX,
       },
+      {
+        stream: 'DAYBOOK_EVENTS',
+        durable: 'projection-sessions',
+        description: 'The projection of sessions',
+        filter: 'daybook.events.*.session.>',
+        acks: 'all', // as above
+        ackWaitMs: ACK_WAIT_MS,
+        ackPendingMax: ACK_PENDING_MAX,
+      },
     ],
   }
 }

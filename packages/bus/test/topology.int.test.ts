@@ -21,10 +21,17 @@ describe('topology', () => {
     await using bus = await connectBus({ servers: nats.url, name: 'test', wait: true }, logger)
     await bus.ensureTopology()
     expect(logger.messages().filter((message) => message === 'stream created')).toHaveLength(3)
-    expect(logger.messages().filter((message) => message === 'consumer created')).toHaveLength(3)
+    expect(logger.messages().filter((message) => message === 'consumer created')).toHaveLength(4)
     const lines = logger.lines.length
     await bus.ensureTopology()
     expect(logger.lines).toHaveLength(lines)
+  })
+
+  it('is made by nobody who may not', async () => {
+    await using empty = await startNats()
+    await using bus = await connectBus({ servers: empty.url, name: 'test', makesTopology: false, wait: true })
+    await bus.ensureTopology()
+    expect(await bus.streamState('DAYBOOK_EVENTS')).toBeUndefined()
   })
 
   it('is made by several processes at once without a fight', async () => {
@@ -45,7 +52,7 @@ describe('topology', () => {
     await using bus = await connectBus(config, logger)
     await bus.ensureTopology()
     expect(logger.messages().filter((message) => message === 'stream limits updated')).toHaveLength(1)
-    expect(logger.messages().filter((message) => message === 'consumer limits updated')).toHaveLength(3)
+    expect(logger.messages().filter((message) => message === 'consumer limits updated')).toHaveLength(4)
     const lines = logger.lines.length
     await bus.ensureTopology()
     expect(logger.lines).toHaveLength(lines)
@@ -61,7 +68,7 @@ describe('topology', () => {
     await before.ensureTopology()
     await using bus = await connectBus(config, logger)
     await bus.ensureTopology()
-    expect(logger.messages().filter((message) => message === 'consumer created')).toHaveLength(1)
+    expect(logger.messages().filter((message) => message === 'consumer created')).toHaveLength(2)
   })
 
   it('says so when a stream cannot become what is declared', async () => {

@@ -1,6 +1,10 @@
 import { DaybookError } from '@daybook/errors'
 import { Command, CommanderError } from 'commander'
+import { addApprovals } from './commands/approvals.ts'
+import { addApprovalsDecide } from './commands/approvals-decide.ts'
+import { addApprovalsExport } from './commands/approvals-export.ts'
 import { addArchive } from './commands/archive.ts'
+import { addAuditReport } from './commands/audit-report.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
 import { addDeadLettersSettle } from './commands/dead-letters-settle.ts'
 import { addEventsAppend } from './commands/events-append.ts'
@@ -11,19 +15,77 @@ import { addHolds } from './commands/hold.ts'
 import { addProjectionList } from './commands/projection.ts'
 import { addProjectionCancel, addProjectionRebuild } from './commands/projection-rebuild.ts'
 import { addProjectionVerify } from './commands/projection-verify.ts'
+import { addRunAudit } from './commands/run-audit.ts'
+import { addRunCancel } from './commands/run-cancel.ts'
+import { addRunCreate } from './commands/run-create.ts'
+import { addRunDiff, addSessionDiff } from './commands/run-diff.ts'
 import { addRunEvents } from './commands/run-events.ts'
+import { addRunExport } from './commands/run-export.ts'
 import { addRunImport } from './commands/run-import.ts'
 import { addRunList } from './commands/run-list.ts'
 import { addRunStatus } from './commands/run-status.ts'
+import { addRunTail } from './commands/run-tail.ts'
 import { addSchemaReads } from './commands/schema.ts'
 import { addSchemaAdd } from './commands/schema-add.ts'
+import { addSessionCommands } from './commands/session-commands.ts'
+import { addSessionList } from './commands/session-list.ts'
+import { addSessionShow } from './commands/session-show.ts'
 import { addStreamExport } from './commands/stream-export.ts'
+import { addTaskCancel } from './commands/task-cancel.ts'
+import { addTaskList } from './commands/task-list.ts'
+import { addTaskPost } from './commands/task-post.ts'
+import { addTaskShow } from './commands/task-show.ts'
+import { addTokens } from './commands/token.ts'
 import { addUp } from './commands/up.ts'
 import { addVerify } from './commands/verify.ts'
 import { defaultUrl } from './endpoint.ts'
 import { EarlyExit, exitCodes, reportFailure } from './failure.ts'
 import { type GlobalOptions, openSession, type WithSession } from './session.ts'
 import type { Shell } from './shell.ts'
+
+/** In the order of the help. */
+const commands = [
+  addUp,
+  addRunCreate,
+  addRunCancel,
+  addRunImport,
+  addRunExport,
+  addRunList,
+  addRunEvents,
+  addRunTail,
+  addRunStatus,
+  addRunDiff,
+  addRunAudit,
+  addAuditReport,
+  addTaskList,
+  addTaskShow,
+  addTaskPost,
+  addTaskCancel,
+  addApprovals,
+  addApprovalsDecide,
+  addApprovalsExport,
+  addSessionList,
+  addSessionShow,
+  addSessionDiff,
+  addSessionCommands,
+  addEventsAppend,
+  addEventsTail,
+  addDeadLetters,
+  addDeadLettersSettle,
+  addSchemaReads,
+  addSchemaAdd,
+  addVerify,
+  addStreamExport,
+  addEventsErase,
+  addHolds,
+  addArchive,
+  addTokens,
+  addProjectionList,
+  addProjectionRebuild,
+  addProjectionCancel,
+  addProjectionVerify,
+  addHealth,
+]
 
 /**
  * Runs one command line (without the names of the interpreter and the script) and returns the exit code: 0 for success,
@@ -67,6 +129,10 @@ function buildProgram(shell: Shell, write: (text: string) => void): Command {
       '--url <url>',
       `the gateway (default: DAYBOOK_URL, else the stack started in this folder, else ${defaultUrl})`,
     )
+    .option(
+      '--token-file <file>',
+      'who calls (default: DAYBOOK_TOKEN, else .daybook/token of this folder or one above it)',
+    )
     .option('--json', 'machine output: one JSON document on stdout, errors as problem objects on stderr')
     .version('0.1.0', '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
@@ -74,29 +140,6 @@ function buildProgram(shell: Shell, write: (text: string) => void): Command {
     .configureOutput({ writeOut: write, writeErr: write, outputError: () => undefined })
     .exitOverride()
   const session: WithSession = (command) => openSession(shell, command.optsWithGlobals<GlobalOptions>())
-  const commands = [
-    addUp,
-    addRunImport,
-    addRunList,
-    addRunEvents,
-    addRunStatus,
-    addEventsAppend,
-    addEventsTail,
-    addDeadLetters,
-    addDeadLettersSettle,
-    addSchemaReads,
-    addSchemaAdd,
-    addVerify,
-    addStreamExport,
-    addEventsErase,
-    addHolds,
-    addArchive,
-    addProjectionList,
-    addProjectionRebuild,
-    addProjectionCancel,
-    addProjectionVerify,
-    addHealth,
-  ]
   for (const add of commands) add(program, session)
   return program
 }

@@ -6,14 +6,6 @@ import type { JournalEvent } from '@daybook/events'
 export interface RunHead {
   readonly run: ReadRun
   readonly last: JournalEvent
-  /** As scripts around file-per-event journals know it. */
-  readonly metadata: RunMetadata
-}
-
-interface RunMetadata {
-  readonly pendingEffectsByKind: Readonly<Record<string, number>>
-  readonly stateVersion: number
-  readonly journalHead: { readonly seq: number; readonly ulid: string }
 }
 
 /** The run's state with its last journaled event in it, however far the read model is behind. Throws `not-found`. */
@@ -22,12 +14,7 @@ export async function summaryOf(daybook: Daybook, runId: string): Promise<RunHea
   if (last === undefined)
     throw new DaybookError('not-found', `There is no run ${runId}. See which there are: daybook run:list`)
   const run = await daybook.runs.get(runId, { minPosition: last.position })
-  const journalHead = { seq: last.seq, ulid: last.id }
-  return {
-    run,
-    last,
-    metadata: { pendingEffectsByKind: run.pendingByKind, stateVersion: last.seq, journalHead },
-  }
+  return { run, last }
 }
 
 async function lastEvent(daybook: Daybook, runId: string): Promise<JournalEvent | undefined> {

@@ -3,10 +3,12 @@ import { connectDaybook } from '@daybook/client'
 import type { Command } from 'commander'
 import { gatewayUrl } from './endpoint.ts'
 import { type Shell, wantsColour } from './shell.ts'
+import { findToken } from './token.ts'
 
 /** Options every command has. */
 export interface GlobalOptions {
   readonly url?: string
+  readonly tokenFile?: string
   readonly json?: boolean
 }
 
@@ -35,7 +37,11 @@ export function openSession(shell: Shell, options: GlobalOptions): Session {
     shell,
     json,
     colour: wantsColour(shell, shell.stdout),
-    connect: async () => connectDaybook({ url: await gatewayUrl(options.url, shell), upcasters: 'none' }),
+    connect: async () => {
+      const url = await gatewayUrl(options.url, shell)
+      const token = await findToken(options.tokenFile, url, shell)
+      return connectDaybook({ url, upcasters: 'none', ...(token !== undefined && { token }) })
+    },
     print: (text) => shell.stdout.write(`${text}\n`),
     printJson: (value) => shell.stdout.write(`${JSON.stringify(value)}\n`),
     remark: async (text) => {

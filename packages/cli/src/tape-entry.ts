@@ -57,7 +57,13 @@ export function tapeEntry(event: JournalEvent): TapeEntry {
 
 /** The type and data the event came with: without what the import added, and out of the wrapping of a foreign type. */
 function originalOf(event: JournalEvent): { type: string; data: JsonObject } {
-  const { type, data } = event
+  const { type, data } = unwrapped(event)
+  const added = isImported(event) ? (inlined.get(type) ?? []) : []
+  return { type, data: Object.fromEntries(Object.entries(data).filter(([name]) => !added.includes(name))) }
+}
+
+/** An event of a type that Daybook does not know is journaled inside one that it knows. */
+export function unwrapped({ type, data }: JournalEvent): { type: string; data: JsonObject } {
   if (type === 'FOREIGN_EVENT') {
     const { type: foreignType, data: foreignData } = data
     if (
@@ -69,8 +75,7 @@ function originalOf(event: JournalEvent): { type: string; data: JsonObject } {
       return { type: foreignType, data: foreignData }
     }
   }
-  const added = isImported(event) ? (inlined.get(type) ?? []) : []
-  return { type, data: Object.fromEntries(Object.entries(data).filter(([name]) => !added.includes(name))) }
+  return { type, data }
 }
 
 function isImported({ actor }: JournalEvent): boolean {

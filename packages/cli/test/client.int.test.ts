@@ -12,7 +12,7 @@ let daybook: Daybook
 
 beforeAll(async () => {
   stack = await startStack()
-  daybook = await connectDaybook({ url: stack.url })
+  daybook = await connectDaybook({ url: stack.url, token: stack.token })
 }, 120_000)
 
 afterAll(async () => {
@@ -63,7 +63,7 @@ describe('append', () => {
 
   it('journals once what was sent again because its answer was lost', async () => {
     await using line = await openFaultyLine(stack.url)
-    await using lossy = await connectDaybook({ url: line.url })
+    await using lossy = await connectDaybook({ url: line.url, token: stack.token })
     const runId = newRun()
     line.loseAnswers(2)
     const { receipts } = await lossy.append([created(runId), ...logs(runId, 3)])
@@ -74,7 +74,7 @@ describe('append', () => {
 
   it('is unknown when no answer ever comes, and is in the journal all the same', async () => {
     await using line = await openFaultyLine(stack.url)
-    await using lossy = await connectDaybook({ url: line.url, timeoutMs: 500 })
+    await using lossy = await connectDaybook({ url: line.url, token: stack.token, timeoutMs: 500 })
     const draft = created(newRun())
     line.loseAnswers(1_000)
     await expect(lossy.append(draft)).rejects.toMatchObject({
@@ -94,7 +94,7 @@ describe('append', () => {
   })
 
   it('goes over NATS when asked to, with the same answers and refusals', async () => {
-    await using overNats = await connectDaybook({ url: stack.url, nats: stack.nats })
+    await using overNats = await connectDaybook({ url: stack.url, token: stack.token, nats: stack.nats })
     const runId = newRun()
     const draft = created(runId)
     expect((await overNats.append(draft)).receipts).toMatchObject([
@@ -166,7 +166,7 @@ describe('reading', () => {
 describe('subscribe', () => {
   it('gives each event once and in order over a line that is cut again and again', async () => {
     await using line = await openFaultyLine(stack.url)
-    await using cut = await connectDaybook({ url: line.url })
+    await using cut = await connectDaybook({ url: line.url, token: stack.token })
     const stop = new AbortController()
     const runId = newRun()
     const losses: string[] = []
@@ -217,7 +217,7 @@ describe('subscribe', () => {
   })
 
   it('fails when what answers is not a live tail', async () => {
-    await using elsewhere = await connectDaybook({ url: `${stack.url}/docs/` })
+    await using elsewhere = await connectDaybook({ url: `${stack.url}/docs/`, token: stack.token })
     await expect(all(elsewhere.subscribe())).rejects.toMatchObject({ retry: 'never' })
   })
 })

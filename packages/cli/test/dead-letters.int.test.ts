@@ -1,4 +1,4 @@
-import { connectBus } from '@daybook/bus'
+import { connectBus, inboxOfToken } from '@daybook/bus'
 import { createUlids } from '@daybook/events'
 import { waitFor } from '@daybook/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -26,7 +26,13 @@ function draft(runId: string, more: object = {}) {
 /** Publishes requests that the journal refuses, and waits for their dead letters; the ids, oldest first. */
 async function refused(...bodies: object[]): Promise<string[]> {
   const before = (await open()).length
-  await using bus = await connectBus({ servers: stack.nats, name: 'test', wait: true })
+  await using bus = await connectBus({
+    servers: stack.nats,
+    name: 'test',
+    token: stack.token,
+    inboxPrefix: inboxOfToken('admin'),
+    wait: true,
+  })
   for (const body of bodies) await bus.publishQueued('daybook.queue.main.append', JSON.stringify(body))
   const letters = await waitFor(
     async () => {
@@ -77,10 +83,10 @@ describe('dead letters', () => {
 
   it('are dismissed with a reason and by somebody, which is kept', async () => {
     const [id = ''] = await refused({ events: [draft('d2', { type: 'NOPE' })] })
-    const dismiss = ['dead-letters:dismiss', id, '--reason', 'only a test', '--actor', 'agent:tidy']
+    const dismiss = ['dead-letters:dismiss', id, '--reason', 'only a test']
     expect(await run(dismiss)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('dismissed') })
     expect((await open()).some((letter) => letter.id === id)).toBe(false)
-    expect((await run(['dead-letters:show', id])).stdout).toMatch(/dismissed by agent tidy: only a test/)
+    expect((await run(['dead-letters:show', id])).stdout).toMatch(/dismissed by user admin: only a test/)
     expect(await run(dismiss)).toMatchObject({
       exitCode: 1,
       stdout: expect.stringContaining('already-settled'),
@@ -95,7 +101,7 @@ describe('dead letters', () => {
     })
     await appendFirst('d3')
     const args = ['dead-letters:requeue', '--all', '--code', 'seq-conflict', '--reason', 'it is there now']
-    const { exitCode, stdout } = await run([...args, '--json'], { env: { USER: 'ann' } })
+    const { exitCode, stdout } = await run([...args, '--json'])
     expect(exitCode).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       results: [
@@ -106,7 +112,7 @@ describe('dead letters', () => {
     })
     expect(JSON.parse((await run(['dead-letters:show', first, '--json'])).stdout)).toMatchObject({
       status: 'requeued',
-      decisions: [{ action: 'requeued', actor: { kind: 'user', id: 'ann' } }],
+      decisions: [{ action: 'requeued', actor: { kind: 'user', id: 'admin' } }],
     })
   })
 

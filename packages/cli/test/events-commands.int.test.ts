@@ -32,7 +32,7 @@ describe('the gateway is found', () => {
   it('by the stack that runs in this folder', async () => {
     expect(await run(['health'])).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/^CHECK .*\njournal +ok\nprojection +ok\n$/s),
+      stdout: expect.stringMatching(/^CHECK .*\njournal +ok\nprojection +ok\ndatabase +ok\n$/s),
     })
   })
 
@@ -139,6 +139,7 @@ describe('as a process of its own', () => {
     await using tailing = await startProcess({
       command: process.execPath,
       args: [...args, stack.url],
+      cwd: stack.folder,
       readyWhen: /PROCESS_LOG/,
       stopSignal: 'SIGINT',
     })
@@ -150,6 +151,7 @@ describe('as a process of its own', () => {
     await using piped = await startProcess({
       command: 'bash',
       args: ['-c', script],
+      cwd: stack.folder,
       readyWhen: /PROCESS_LOG/,
     })
     let end: ProcessEnd | undefined

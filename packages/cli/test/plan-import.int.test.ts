@@ -163,6 +163,19 @@ describe('an imported event', () => {
     expect(tapeEntry(journaled(drafts)[1]!)).toMatchObject({ type: 'Moon.phase', data: { phase: 'full' } })
   })
 
+  it.each(['FOREIGN_EVENT', 'RUN_DAMAGED', 'RUN_PAYLOADS_ERASED'])(
+    'that is called as a mark of ours, %s, is not taken for one',
+    async (type) => {
+      const run = await soundRun(await runOf('just-created'))
+      const next = { seq: 2, ulid: '01M7YK1GRJYBXCWPKTSA02A6T6', type, data: { said: 'by a stranger' } }
+      const planned = planImport({ ...run, events: [...run.events, { ...run.events[0]!, ...next }] })
+      expect('plan' in planned && planned.plan.drafts[1]).toMatchObject({
+        type: 'FOREIGN_EVENT',
+        data: { type, data: { said: 'by a stranger' } },
+      })
+    },
+  )
+
   it('of a known type in an unknown form is carried too, unless the state of the run depends on it', async () => {
     const run = await soundRun(await runOf('just-created'))
     const next = {

@@ -39,17 +39,17 @@ describe('the commands of projections', () => {
     const { exitCode, stdout } = await run(['projection:list'])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(
-      /^PROJECTION +VERSION +GENERATION +POSITION +LAG +PARKED +STATE\nruns +1 +1 +\d+ +0 +0 +runs\n$/,
+      /^PROJECTION +VERSION +GENERATION +POSITION +LAG +PARKED +STATE\nruns +\d+ +1 +\d+ +0 +0 +runs\nsessions +1 +1 +\d+ +\d+ +0 +runs\n$/,
     )
   })
 
   it('rebuild one beside the running one, on the embedded database too, and wait for it', async () => {
-    const command = ['projection:rebuild', 'runs', '--reason', 'doubt', '--actor', 'ada', '--wait']
+    const command = ['projection:rebuild', 'runs', '--reason', 'doubt', '--wait']
     const { exitCode, stdout } = await run(command)
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'runs runs as generation 2.\n' })
     const [runs] = (await show(['projection:list'])).projections
     expect(runs.generations).toMatchObject([
-      { generation: 2, state: 'running', reason: 'doubt', actor: { kind: 'user', id: 'ada' } },
+      { generation: 2, state: 'running', reason: 'doubt', actor: { kind: 'user', id: 'admin' } },
       { generation: 1, state: 'replaced' },
     ])
     expect((await show(['run:list'])).runs).toHaveLength(40)

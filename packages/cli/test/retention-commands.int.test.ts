@@ -15,7 +15,7 @@ let client: Daybook
 
 beforeAll(async () => {
   stack = await startStack()
-  client = await connectDaybook({ url: stack.url })
+  client = await connectDaybook({ url: stack.url, token: stack.token })
 })
 
 afterAll(async () => {
@@ -23,7 +23,7 @@ afterAll(async () => {
   await stack[Symbol.asyncDispose]()
 })
 
-const run = (...args: string[]): Promise<Ran> => daybook(['--url', stack.url, ...args])
+const run = (...args: string[]): Promise<Ran> => daybook(['--url', stack.url, ...args], { cwd: stack.folder })
 const json = async (...args: string[]): Promise<any> => JSON.parse((await run('--json', ...args)).stdout)
 
 /** A run that ended, with a secret in its output. */
@@ -60,7 +60,7 @@ describe('daybook events:erase', () => {
     await waitFor(async () => (await outputOf(runId).catch(() => undefined)) !== undefined, {
       what: 'the run',
     })
-    const said = await run('events:erase', `run/${runId}`, '--reason', 'asked for', '--actor', 'dpo', '--yes')
+    const said = await run('events:erase', `run/${runId}`, '--reason', 'asked for', '--yes')
     expect(said.stdout).toMatch(/^Erased 2 payloads \(erasure\/\w{26}\)\./)
     expect((await dataOf(runId)).slice(0, 2)).toEqual([{}, {}])
     await waitFor(async () => (await outputOf(runId)) === undefined, { what: 'the read model' })
@@ -70,7 +70,7 @@ describe('daybook events:erase', () => {
     })
     const { erasures } = await json('erasures:list', '--limit', '1')
     expect(erasures).toMatchObject([
-      { stream: `run/${runId}`, reason: 'asked for', actor: { kind: 'user', id: 'dpo' }, events: 2 },
+      { stream: `run/${runId}`, reason: 'asked for', actor: { kind: 'user', id: 'admin' }, events: 2 },
     ])
     expect((await run('erasures:list')).stdout).toContain('asked for')
   })

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTempFolder, freePort, startProcess } from '@daybook/testing'
 
@@ -5,6 +6,8 @@ import { createTempFolder, freePort, startProcess } from '@daybook/testing'
 export interface RunningStack extends AsyncDisposable {
   readonly url: string
   readonly nats: string
+  /** Opens everything; a command that is run in the folder finds it by itself. */
+  readonly token: string
   /** Where it was started: a command that is run here finds it. */
   readonly folder: string
   /** Asks it to stop and waits for its end; the data stays. */
@@ -30,10 +33,12 @@ export async function startStack(): Promise<RunningStack> {
       stopSignal: 'SIGINT',
     }),
   )
+  const token = (await readFile(join(folder.path, '.daybook', 'token'), 'utf8')).trim()
   const started = stack.move()
   return {
     url: `http://127.0.0.1:${port}`,
     nats: `nats://127.0.0.1:${natsPort}`,
+    token,
     folder: folder.path,
     stop: async () => void (await running.stop()),
     [Symbol.asyncDispose]: () => started.disposeAsync(),

@@ -106,7 +106,7 @@ describe('event types of your own', () => {
         upcast: ({ total }: object & { total?: unknown }) => ({ cents: Number(total) * 100 }),
       },
     ]
-    await using daybook = await connectDaybook<Events>({ url: stack.url, upcasters })
+    await using daybook = await connectDaybook<Events>({ url: stack.url, token: stack.token, upcasters })
     await daybook.append(daybook.draft({ stream: 'order/1', type: 'OrderPlaced', v: 2, data: { cents: 50 } }))
     const cents: number[] = []
     const signal = AbortSignal.timeout(30_000)
@@ -139,10 +139,11 @@ describe('event types of your own', () => {
   })
 
   it('are described with the subjects of NATS by the gateway', async () => {
-    const answer = await fetch(`${stack.url}/v1/asyncapi.json`)
+    const headers = { authorization: `Bearer ${stack.token}` }
+    const answer = await fetch(`${stack.url}/v1/asyncapi.json`, { headers })
     const document: any = await answer.json()
     expect(document.channels.OrderPlaced.address).toBe('daybook.events.{tenant}.order.{id}.OrderPlaced')
-    const schema = await fetch(`${stack.url}/v1/schemas/OrderPlaced/2/schema`)
+    const schema = await fetch(`${stack.url}/v1/schemas/OrderPlaced/2/schema`, { headers })
     expect(schema.headers.get('content-type')).toContain('application/schema+json')
     expect(await schema.json()).toMatchObject(second)
   })

@@ -1,6 +1,7 @@
 import { DaybookError } from '@daybook/errors'
 import {
   type AppendResult,
+  type ApprovalDetails,
   type Effect,
   type JournalEvent,
   type Receipt,
@@ -19,6 +20,10 @@ export function isReadRun(value: unknown): value is ReadRun {
 
 export function isEffect(value: unknown): value is Effect {
   return hasTexts(value, 'effectId', 'runId', 'kind', 'status')
+}
+
+export function isApproval(value: unknown): value is ApprovalDetails {
+  return hasTexts(value, 'effectId', 'runId', 'status', 'requestedAt')
 }
 
 function isReceipt(value: unknown): value is Receipt {

@@ -5,24 +5,26 @@ import {
   type Draft,
   type EventTypeName,
   ownUpcasters,
-  subjects,
   type Upcast,
   type Upcaster,
 } from '@daybook/events'
 import { activeTrace } from './active-trace.ts'
-import { toAppendResult } from './answers.ts'
 import { type AppendDoor, appendWithin } from './append.ts'
+import { httpAppendDoor } from './append-over-http.ts'
+import { openNatsDoor } from './append-over-nats.ts'
+import { openApprovals } from './approvals.ts'
 import type { Daybook } from './daybook.ts'
 import { openDeadLetters } from './dead-letters.ts'
 import type { DraftInput, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
 import { type Http, openHttp } from './http.ts'
 import { openBlobs, readHealth } from './journal-reads.ts'
-import { parseAnswer } from './parse-answer.ts'
 import { openProjections } from './projections.ts'
 import { openReads } from './reads.ts'
 import { openRetention } from './retention.ts'
 import { openRuns } from './runs.ts'
 import { openSchemas } from './schemas.ts'
+import { openSessions } from './sessions.ts'
+import { openTokens } from './tokens.ts'
 import { openVerification } from './verification.ts'
 
 export interface ConnectOptions {
@@ -30,7 +32,9 @@ export interface ConnectOptions {
   readonly url?: string
   /** When given, appends go to this NATS server (`nats://…`) by request and reply; reads still go over HTTP. */
   readonly nats?: string
-  /** Whose journal; `main` by default. Where callers are authenticated, the credential decides. */
+  /** Says who calls, and what they may do: `dbk_…`, as `daybook token:create` makes it. */
+  readonly token?: string | undefined
+  /** Whose journal, over a NATS that lets in anybody; `main` by default. Elsewhere the token decides. */
   readonly tenant?: string
   /** How long one call may take with all its attempts; 10 s by default. Not for tails, which stay open. */
   readonly timeoutMs?: number
@@ -52,10 +56,16 @@ export async function connectDaybook<Events extends object = NoUserEvents>(
   options: ConnectOptions = {},
 ): Promise<Daybook<Events>> {
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
-  const tenant = options.tenant === undefined ? {} : { tenant: options.tenant }
-  const http = openHttp({ url: options.url ?? defaultUrl, timeoutMs, ...tenant })
+  const token = options.token === undefined ? {} : { token: options.token }
+  const http = openHttp({ url: options.url ?? defaultUrl, timeoutMs, ...token })
   const door =
-    options.nats === undefined ? httpDoor(http) : await natsDoor(options.nats, options.tenant ?? 'main')
+    options.nats === undefined
+      ? httpDoor(http)
+      : await openNatsDoor({
+          servers: options.nats,
+          token: options.token,
+          tenant: options.tenant ?? 'main',
+        })
   return {
     draft: drafting<Events>(),
     append: (drafts, { expect, timeoutMs: ownTimeoutMs = timeoutMs } = {}) => {
@@ -64,12 +74,15 @@ export async function connectDaybook<Events extends object = NoUserEvents>(
     },
     ...openReads<Events>(http, upcastOf(options.upcasters)),
     runs: openRuns(http, timeoutMs),
+    sessions: openSessions(http, timeoutMs),
+    approvals: openApprovals(http, timeoutMs),
     blobs: openBlobs(http),
     deadLetters: openDeadLetters(http),
     schemas: openSchemas(http),
     retention: openRetention(http),
     projections: openProjections(http),
     verification: openVerification(http),
+    tokens: openTokens(http),
     health: () => readHealth(http),
     [Symbol.asyncDispose]: () => door.close(),
   }
@@ -98,26 +111,5 @@ interface Door {
 }
 
 function httpDoor(http: Http): Door {
-  return {
-    append: async (body, timeoutMs) => {
-      const headers = { 'content-type': 'application/json' }
-      const answer = await http.readJson({ method: 'POST', path: '/v1/events', body, headers, timeoutMs })
-      return toAppendResult(answer.body)
-    },
-    close: async () => undefined,
-  }
-}
-
-/** Loaded only here: who appends over HTTP never loads the NATS client. */
-async function natsDoor(servers: string, tenant: string): Promise<Door> {
-  const { connectBus } = await import('@daybook/bus')
-  const bus = await connectBus({ servers, name: 'daybook-client' })
-  const subject = subjects.rpc(tenant, 'journal', 'append')
-  return {
-    append: async (body, timeoutMs) => {
-      const reply = await bus.request(subject, body, { timeoutMs })
-      return toAppendResult(parseAnswer(reply.text(), 'The journal'))
-    },
-    close: async () => bus[Symbol.asyncDispose](),
-  }
+  return { append: httpAppendDoor(http), close: async () => undefined }
 }

@@ -1,12 +1,25 @@
-import type { AppendResult, BlobRef, Draft, Effect, EventTypeName, RunSummary } from '@daybook/events'
+import type {
+  AppendResult,
+  BlobRef,
+  Draft,
+  Effect,
+  EventTypeName,
+  JournalEvent,
+  RunSummary,
+} from '@daybook/events'
 import type { Page } from './answers.ts'
 import type { AppendOptions } from './append.ts'
+import type { Approvals } from './approvals.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { DraftInput, EventOf, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
+import type { RunPast } from './past.ts'
 import type { Projections } from './projections.ts'
 import type { Retention } from './retention.ts'
+import type { OfRun, RunCommands } from './run-commands.ts'
 import type { Schemas } from './schemas.ts'
+import type { Sessions } from './sessions.ts'
 import type { TailOptions } from './tail.ts'
+import type { Tokens } from './tokens.ts'
 import type { Verification } from './verification.ts'
 
 /** Which events of the journal. */
@@ -16,6 +29,10 @@ export interface EventFilter<T extends string = string> {
   /** Kinds of streams, such as `run`. */
   readonly kinds?: readonly string[]
   readonly types?: readonly T[]
+  /** Any of these streams, such as `run/01K…`. */
+  readonly streams?: readonly string[]
+  /** Appended by any of these, each as `kind:id`. */
+  readonly actors?: readonly string[]
   /** Events in one page: a bound of the request, not of an iteration. */
   readonly limit?: number
 }
@@ -32,6 +49,8 @@ export interface StreamFilter<T extends string = string> {
   /** Events behind this seq; when reversed, events before it. */
   readonly after?: number
   readonly types?: readonly T[]
+  /** Appended by any of these, each as `kind:id`. */
+  readonly actors?: readonly string[]
   /** Newest first. */
   readonly reverse?: boolean
   /** Events in one page, at most 1,024: a bound of the request, not of an iteration. */
@@ -39,13 +58,21 @@ export interface StreamFilter<T extends string = string> {
 }
 
 export interface StreamTailOptions<T extends string = string>
-  extends Pick<StreamFilter<T>, 'after' | 'types'>,
+  extends Pick<StreamFilter<T>, 'after' | 'types' | 'actors'>,
     TailOptions {}
 
 export interface RunFilter {
   readonly status?: string
   readonly processId?: string
   readonly sessionId?: string
+  /** Created on this day, or at this instant (UTC), or later. */
+  readonly since?: string
+  /** Created before it. */
+  readonly until?: string
+  /** `created` by default. By `ended` and `duration` only runs are listed that have ended. */
+  readonly sort?: 'created' | 'ended' | 'duration'
+  /** `desc`, the newest or the longest first, by default. */
+  readonly order?: 'asc' | 'desc'
   readonly limit?: number
 }
 
@@ -77,7 +104,7 @@ export interface ReadRun extends RunSummary {
   readonly parked?: { readonly seq: number; readonly position: number; readonly deadLetterId: string }
 }
 
-export interface Runs {
+export interface Runs extends RunCommands, RunPast {
   /** Every run that fits, over as many pages as it takes. */
   list(filter?: RunFilter): AsyncIterable<ReadRun>
   page(filter?: RunFilter & { cursor?: string }): Promise<Page<ReadRun>>
@@ -87,6 +114,8 @@ export interface Runs {
    */
   get(runId: string, options?: ReadOptions): Promise<ReadRun>
   effects(runId: string, filter?: EffectFilter & ReadOptions): AsyncIterable<Effect>
+  /** One effect by its id. Throws `not-found`; `ambiguous-id` when several runs have one with it and none is named. */
+  effect(effectId: string, options?: OfRun & ReadOptions): Promise<Effect>
 }
 
 export interface Blobs {
@@ -109,6 +138,8 @@ export interface Daybook<Events extends object = NoUserEvents> extends AsyncDisp
   /** The journal as it is now, oldest first, over as many pages as it takes. */
   events<const T extends string>(filter?: EventFilter<T>): AsyncIterable<EventOf<T, Events>>
   eventsPage<const T extends string>(filter?: EventFilter<T>): Promise<Page<EventOf<T, Events>, number>>
+  /** The last events, oldest first, at most 100 and 2 MiB: kept in memory by the server, so cheap to ask for. */
+  recentEvents(limit?: number): Promise<readonly JournalEvent[]>
   /** The journal as it grows; goes on behind the last event after a lost connection, until the signal is aborted. */
   subscribe<const T extends string>(options?: SubscribeOptions<T>): AsyncIterable<EventOf<T, Events>>
   /** One stream (`run/01K…`) as it is now. */
@@ -123,11 +154,16 @@ export interface Daybook<Events extends object = NoUserEvents> extends AsyncDisp
     options?: StreamTailOptions<T>,
   ): AsyncIterable<EventOf<T, Events>>
   readonly runs: Runs
+  readonly sessions: Sessions
+  /** What runs ask people. */
+  readonly approvals: Approvals
   readonly blobs: Blobs
   readonly deadLetters: DeadLetters
   readonly schemas: Schemas
   readonly retention: Retention
   readonly projections: Projections
   readonly verification: Verification
+  /** Who may call. */
+  readonly tokens: Tokens
   health(): Promise<Health>
 }

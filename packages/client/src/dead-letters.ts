@@ -54,10 +54,9 @@ export interface DeadLetterFilter {
   readonly code?: string
 }
 
-/** Why, and by whom; both are kept. */
+/** Why; it is kept, with the actor of the token. */
 export interface Decision {
   readonly reason: string
-  readonly actor?: Actor
 }
 
 export interface DeadLetters {

@@ -33,8 +33,8 @@ export interface Http {
 
 export interface HttpOptions {
   readonly url: string
-  /** Sent as `daybook-tenant`; a gateway that authenticates callers takes the tenant from the credential instead. */
-  readonly tenant?: string
+  /** Sent with every request as `Authorization: Bearer …` (RFC 6750). */
+  readonly token?: string
   readonly timeoutMs: number
 }
 
@@ -44,7 +44,7 @@ export function openHttp(options: HttpOptions): Http {
   const send = async (request: HttpRequest, signal: AbortSignal): Promise<Response> => {
     const url = urlOf(base, request)
     const headers = {
-      ...(options.tenant === undefined ? {} : { 'daybook-tenant': options.tenant }),
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...request.headers,
     }
     const init = { method: request.method ?? 'GET', headers, signal, ...bodyOf(request) }

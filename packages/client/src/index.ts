@@ -1,5 +1,6 @@
 export type { Page } from './answers.ts'
 export type { AppendOptions } from './append.ts'
+export type { ApprovalDecision, ApprovalFilter, Approvals } from './approvals.ts'
 export { type ConnectOptions, connectDaybook } from './connect.ts'
 export type {
   Blobs,
@@ -27,6 +28,15 @@ export type {
 } from './dead-letters.ts'
 export type { DraftInput, EventOf, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
 export type {
+  Moment,
+  RunPast,
+  RunState,
+  SessionPast,
+  SessionState,
+  Standpoint,
+  StateDifference,
+} from './past.ts'
+export type {
   ProjectionDifference,
   ProjectionGeneration,
   ProjectionRebuild,
@@ -35,6 +45,16 @@ export type {
   ProjectionVerification,
 } from './projections.ts'
 export type { ArchivedPart, ErasureAnswer, ErasureRecord, Hold, Retention } from './retention.ts'
+export type { EffectCommandAnswer, RunCommandAnswer, RunCommands } from './run-commands.ts'
 export type { Schema, SchemaInput, SchemaSummary, Schemas } from './schemas.ts'
+export type {
+  NewBranch,
+  NewSession,
+  ReadSession,
+  SessionAnswer,
+  SessionFilter,
+  Sessions,
+} from './sessions.ts'
 export type { TailOptions } from './tail.ts'
+export type { NewToken, Token, TokenInput, TokenScope, Tokens } from './tokens.ts'
 export type { CheckpointKey, EventProof, Verification } from './verification.ts'

@@ -50,8 +50,9 @@ export interface ProjectionState {
 
 /** Where a read model is not what a fresh fold of the journal is. */
 export interface ProjectionDifference {
-  readonly runId: string
+  readonly runId?: string
   readonly effectId?: string
+  readonly sessionId?: string
   /** JSON Pointer into the row; empty: the row itself. */
   readonly path: string
   /** Null: nothing. */
@@ -61,8 +62,12 @@ export interface ProjectionDifference {
 
 /** What was compared so far, and the first difference if there is one. */
 export interface ProjectionVerification {
-  readonly runs: number
-  readonly effects: number
+  /** Of the read model `runs`. */
+  readonly runs?: number
+  readonly effects?: number
+  /** Of the read model `sessions`. */
+  readonly sessions?: number
+  readonly links?: number
   readonly events: number
   readonly ok: boolean
   readonly difference: ProjectionDifference | null
@@ -99,19 +104,23 @@ export function openProjections(http: Http): Projections {
   }
 }
 
+/** What parts of a verification count, and what is therefore summed up. */
+const COUNTED = ['runs', 'effects', 'sessions', 'links', 'events'] as const
+
 async function* verify(
   http: Http,
   path: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ProjectionVerification> {
-  const total = { runs: 0, effects: 0, events: 0 }
+  const total = new Map<(typeof COUNTED)[number], number>()
   for (let cursor: string | undefined; ; ) {
     const request = { method: 'POST', path, query: { cursor }, timeoutMs: VERIFY_TIMEOUT_MS } as const
     const { next, ...part } = one(await http.readJson(request), isVerification)
-    total.runs += part.runs
-    total.effects += part.effects
-    total.events += part.events
-    yield { ...part, ...total }
+    for (const name of COUNTED) {
+      const count = part[name]
+      if (count !== undefined) total.set(name, (total.get(name) ?? 0) + count)
+    }
+    yield { ...part, ...Object.fromEntries(total) }
     if (next === null || signal?.aborted === true) return
     cursor = next
   }
@@ -130,5 +139,5 @@ function isProjectionList(value: unknown): value is { projections: ProjectionSta
 }
 
 function isVerification(value: unknown): value is ProjectionVerification & { next: string | null } {
-  return isRecord(value) && typeof value['ok'] === 'boolean' && typeof value['runs'] === 'number'
+  return isRecord(value) && typeof value['ok'] === 'boolean' && typeof value['events'] === 'number'
 }

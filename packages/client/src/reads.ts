@@ -9,7 +9,7 @@ import { tail } from './tail.ts'
 
 type Reads<Events extends object> = Pick<
   Daybook<Events>,
-  'events' | 'eventsPage' | 'subscribe' | 'stream' | 'streamPage' | 'follow'
+  'events' | 'eventsPage' | 'recentEvents' | 'subscribe' | 'stream' | 'streamPage' | 'follow'
 >
 
 /** The journal and its streams, read over HTTP: in pages, or live. */
@@ -31,6 +31,8 @@ export function openReads<Events extends object>(http: Http, upcast: Upcast): Re
   return {
     eventsPage,
     streamPage,
+    recentEvents: async (limit) =>
+      toEventsPage(await http.readJson({ path: '/v1/events/recent', query: { limit } })).items,
     events: (filter = {}) => everyPage((after: number | undefined) => eventsPage(continued(filter, after))),
     stream: (name, filter = {}) =>
       everyPage((after: number | undefined) => streamPage(name, continued(filter, after))),
@@ -76,9 +78,9 @@ async function* subscribe(
   http: Http,
   options: SubscribeOptions,
 ): AsyncGenerator<JournalEvent, void, undefined> {
-  const { after = 0, kinds, types, ...rest } = options
+  const { after = 0, kinds, types, streams, actors, ...rest } = options
   const from = after === 'now' ? await headPosition(http) : after
-  const query: Record<string, QueryValue> = { kinds, types }
+  const query: Record<string, QueryValue> = { kinds, types, streams, actors }
   const source = {
     path: '/v1/events',
     query,
@@ -94,11 +96,11 @@ async function* follow(
   name: string,
   options: StreamTailOptions,
 ): AsyncGenerator<JournalEvent, void, undefined> {
-  const { after = 0, types, ...rest } = options
+  const { after = 0, types, actors, ...rest } = options
   // SSE ids are positions, but a stream is followed by seq: the cursor goes into the query each time.
   const source = {
     path: streamPath(name),
-    query: { types },
+    query: { types, actors },
     after,
     cursorOf: (event: JournalEvent) => event.seq,
     sendsLastEventId: false,

@@ -106,9 +106,8 @@ export function openRetention(http: Http): Retention {
       const body = JSON.stringify(decision)
       return one(await http.readJson({ method: 'PUT', path: holdPath(stream), body, headers }), isHold)
     },
-    releaseHold: async (stream, { reason, actor }) => {
-      const query = { reason, actor: actor && `${actor.kind}:${actor.id}` }
-      return one(await http.readJson({ method: 'DELETE', path: holdPath(stream), query }), isHold)
+    releaseHold: async (stream, { reason }) => {
+      return one(await http.readJson({ method: 'DELETE', path: holdPath(stream), query: { reason } }), isHold)
     },
     archives: () => pages('/v1/archives', 'archives', isArchivedPart),
     archive: async (options = {}) => {

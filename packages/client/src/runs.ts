@@ -4,8 +4,10 @@ import { backoffMs, pause } from './backoff.ts'
 import type { Runs } from './daybook.ts'
 import type { Answer, Http, HttpRequest } from './http.ts'
 import { everyPage } from './pages.ts'
+import { openRunPast } from './past.ts'
+import { effectPath, openRunCommands, runPath } from './run-commands.ts'
 
-/** The read models of runs. `timeoutMs` bounds how long a read waits for its `minPosition`. */
+/** The read models of runs, and commands on them. `timeoutMs` bounds how long a read waits for its `minPosition`. */
 export function openRuns(http: Http, timeoutMs: number): Runs {
   const page: Runs['page'] = async (filter = {}) =>
     toPage(await http.readJson({ path: '/v1/runs', query: { ...filter } }), 'runs', isReadRun)
@@ -20,15 +22,17 @@ export function openRuns(http: Http, timeoutMs: number): Runs {
         const request = { path: `${runPath(runId)}/effects`, query: { ...filter, cursor } }
         return toPage(await readWhenReached(http, request, timeoutMs), 'effects', isEffect)
       }),
+    effect: async (effectId, { runId, ...query } = {}) => {
+      const path = effectPath(effectId, runId === undefined ? {} : { runId })
+      return one(await readWhenReached(http, { path, query }, timeoutMs), isEffect)
+    },
+    ...openRunCommands(http),
+    ...openRunPast(http, runPath),
   }
 }
 
-function runPath(runId: string): string {
-  return `/v1/runs/${encodeURIComponent(runId)}`
-}
-
 /** The server waits 2 s for a position; a read model that was just restarted may need longer. */
-async function readWhenReached(http: Http, request: HttpRequest, timeoutMs: number): Promise<Answer> {
+export async function readWhenReached(http: Http, request: HttpRequest, timeoutMs: number): Promise<Answer> {
   const deadline = performance.now() + timeoutMs
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -31,7 +31,6 @@ export interface SchemaInput {
   readonly v: number
   readonly schema: JsonObject
   readonly description?: string
-  readonly actor?: Actor
 }
 
 /** Event types: Daybook's own and yours. */

@@ -1,6 +1,6 @@
 import { DaybookError, fromProblem } from '@daybook/errors'
 import type { JournalEvent } from '@daybook/events'
-import { toJournalEvent } from './answers.ts'
+import { isRecord, toJournalEvent } from './answers.ts'
 import { backoffMs, pause } from './backoff.ts'
 import type { Http, QueryValue } from './http.ts'
 import { parseAnswer } from './parse-answer.ts'
@@ -11,6 +11,14 @@ export interface TailOptions {
   readonly signal?: AbortSignal
   /** Told each time the connection is lost, before it is made again. */
   readonly onReconnect?: (cause: DaybookError, delayMs: number) => void
+  /** Told every few seconds while this reader is far behind the journal, since it takes events more slowly than they come. */
+  readonly onBehind?: (behind: Behind) => void
+}
+
+/** Where a reader is, and where the journal is: both are positions. */
+interface Behind {
+  readonly position: number
+  readonly head: number
 }
 
 /** What to tail: a path that answers with SSE, and how to say "from here on". */
@@ -74,7 +82,7 @@ export async function* tail(
 async function* readConnection(
   http: Http,
   source: TailSource,
-  { progress, signal }: TailOptions & { progress: Progress },
+  { progress, signal, onBehind }: TailOptions & { progress: Progress },
 ): AsyncGenerator<JournalEvent, void, undefined> {
   const hangUp = new AbortController()
   const both = signal === undefined ? hangUp.signal : AbortSignal.any([signal, hangUp.signal])
@@ -84,6 +92,11 @@ async function* readConnection(
     progress.answered = true
     for await (const frame of framesOf(response, hangUp)) {
       if (frame.event === 'error') throw problemIn(frame.data)
+      if (frame.event === 'behind') {
+        onBehind?.(toBehind(frame.data))
+        continue
+      }
+      if (frame.event === 'close') break
       const event = toJournalEvent(frame.data)
       const cursor = source.cursorOf(event)
       if (cursor <= progress.after) continue // a server that repeats itself must not make us do so
@@ -106,7 +119,8 @@ function requestOf(source: TailSource, progress: Progress): Parameters<Http['ope
   }
 }
 
-async function* framesOf(response: Response, hangUp: AbortController): AsyncGenerator<SseFrame> {
+/** The frames of one answer. `hangUp` is aborted when the server falls silent. */
+export async function* framesOf(response: Response, hangUp: AbortController): AsyncGenerator<SseFrame> {
   if (
     response.headers.get('content-type')?.startsWith('text/event-stream') !== true ||
     response.body === null
@@ -141,13 +155,24 @@ async function readOrHangUp(
   }
 }
 
-function asLoss(error: unknown): DaybookError {
+/** What a connection ended with, as one that may be made again. */
+export function asLoss(error: unknown): DaybookError {
   if (error instanceof DaybookError) return error
   return new DaybookError('unavailable', 'The connection of the live tail was lost.', { cause: error })
 }
 
+function toBehind(data: string): Behind {
+  const value = parseAnswer(data, 'The live tail')
+  if (isBehind(value)) return value
+  throw new DaybookError('internal', 'The live tail did not say how far it is behind. This is a defect.')
+}
+
+function isBehind(value: unknown): value is Behind {
+  return isRecord(value) && typeof value['position'] === 'number' && typeof value['head'] === 'number'
+}
+
 /** The server's last word: why its tail ends. */
-function problemIn(data: string): DaybookError {
+export function problemIn(data: string): DaybookError {
   return fromProblem(parseAnswer(data, 'The live tail'))
 }
 

@@ -55,3 +55,60 @@ describe('a live tail that comes back to a journal that was restored', () => {
     await expect(reading).rejects.toMatchObject({ code: 'journal-restored' })
   })
 })
+
+const event = (position: number): string =>
+  JSON.stringify({
+    id: `01K0000000000000000000000${position}`,
+    tenant: 'main',
+    stream: 'run/a',
+    seq: position,
+    position,
+    type: 'RUN_HALTED',
+    v: 1,
+    data: {},
+    actor: { kind: 'agent', id: 'a' },
+    occurredAt: '2026-11-21T09:00:00.000Z',
+    recordedAt: '2026-11-21T09:00:00.000Z',
+    checksum: '0'.repeat(64),
+    prev: '0'.repeat(64),
+    hash: '0'.repeat(64),
+  })
+
+const says =
+  (...frames: string[]): Answer =>
+  (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'daybook-era': '1' })
+    response.end(`: open\n\n${frames.map((frame) => `${frame}\n\n`).join('')}`)
+  }
+
+describe('a live tail', () => {
+  const eventFrame = (position: number) => `id: ${position}\nevent: RUN_HALTED\ndata: ${event(position)}`
+
+  it('comes back when the server says that it closes', async () => {
+    await using gateway = await openGateway(
+      says(eventFrame(1), 'event: close\ndata: {}'),
+      says(eventFrame(2)),
+    )
+    await using daybook = await connectDaybook({ url: gateway.url })
+    const seen: number[] = []
+    for await (const { position } of daybook.subscribe({ after: 0 })) {
+      seen.push(position)
+      if (position === 2) break
+    }
+    expect(seen).toEqual([1, 2])
+  })
+
+  it('tells a reader that it is behind, and goes on', async () => {
+    const frame = 'event: behind\ndata: {"position":1,"head":9000}'
+    await using gateway = await openGateway(says(eventFrame(1), frame, eventFrame(2)))
+    await using daybook = await connectDaybook({ url: gateway.url })
+    const told: unknown[] = []
+    const seen: number[] = []
+    const onBehind = (behind: unknown): void => void told.push(behind)
+    for await (const { position } of daybook.subscribe({ after: 0, onBehind })) {
+      seen.push(position)
+      if (position === 2) break
+    }
+    expect({ seen, told }).toEqual({ seen: [1, 2], told: [{ position: 1, head: 9_000 }] })
+  })
+})

@@ -30,7 +30,7 @@ export interface Database<DB> extends AsyncDisposable {
 }
 
 /** How the statements of a read are to be planned. */
-export interface ReadOptions {
+interface ReadOptions {
   /**
    * They follow an index in its order and stop early. Of a table without statistics, as each new leaf of the journal is
    * for its first minute, the planner would rather collect and sort all rows of the tenant, for each page again.

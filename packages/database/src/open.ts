@@ -12,7 +12,7 @@ export interface DatabaseConfig {
   poolMax?: number
   /** A statement that takes longer is cancelled. 0 = never. */
   statementTimeoutMs?: number
-  /** Server settings of each connection, such as `{ jit: 'off' }`. Not for secrets. */
+  /** Server settings of each connection, besides `SETTINGS`. Not for secrets. */
   settings?: Readonly<Record<string, string>>
   /** Told of a connection that broke; the pool replaces it by itself. */
   onBroken?: (error: Error) => void
@@ -24,6 +24,12 @@ const STATEMENT_TIMEOUT_MS = 15_000
 const CONNECT_TIMEOUT_MS = 5_000
 /** A transaction that forgets to end would hold locks that others wait for. */
 const IDLE_IN_TRANSACTION_MS = 10_000
+
+/**
+ * Our statements take some milliseconds; to compile one takes a hundred. The planner cannot know: of a table without
+ * statistics, or with a way of reading turned off (`isInOrder`), it believes a page to cost more than a whole table.
+ */
+const SETTINGS = { jit: 'off' }
 
 /** Positions and sequence numbers stay below 2^53, so that a plain number is exact. */
 export const numericTypes: pg.CustomTypesConfig = {
@@ -40,7 +46,7 @@ export function openDatabase<DB>(config: DatabaseConfig): Database<DB> {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: config.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    options: Object.entries(config.settings ?? {})
+    options: Object.entries({ ...SETTINGS, ...config.settings })
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
     keepAlive: true,

@@ -32,6 +32,9 @@ export const catalogue = {
   'invalid-schema': { title: 'The schema is not one that Daybook takes', retry: 'never' },
   'too-many-schemas': { title: 'There are as many event types as one tenant may add', retry: 'never' },
   'too-many-events': { title: 'The request holds too many events', retry: 'never' },
+  // Who asks, or what they may do.
+  unauthenticated: { title: 'It is not known who asks', retry: 'never' },
+  forbidden: { title: 'The caller may not do this', retry: 'never' },
   // The journal or the state of the stream says no.
   'id-reused': { title: 'The id belongs to an event with other content', retry: 'never' },
   'key-reused': { title: 'The key belongs to another event of the stream', retry: 'never' },
@@ -41,6 +44,8 @@ export const catalogue = {
   'legal-hold': { title: 'A legal hold forbids the erasure', retry: 'never' },
   'reserved-event-type': { title: 'Events of this type are appended by Daybook itself only', retry: 'never' },
   'already-settled': { title: 'It was settled already', retry: 'never' },
+  'already-decided': { title: 'Somebody has decided already', retry: 'never' },
+  'ambiguous-id': { title: 'Several things have this id', retry: 'never' },
   'stream-parked': { title: 'The read model leaves this stream out', retry: 'never' },
   'not-found': { title: 'There is nothing under this name', retry: 'never' },
   'method-not-allowed': { title: 'The method is not allowed here', retry: 'never' },
@@ -51,10 +56,12 @@ export const catalogue = {
   },
   'verification-failed': { title: 'The record is not what was sealed', retry: 'never' },
   'damaged-run': { title: 'The run directory is damaged', retry: 'never' },
+  'payload-erased': { title: 'The payload was erased', retry: 'never' },
   // Why something is a dead letter, besides the codes of what was refused.
   'event-not-applied': { title: 'A projection could not apply the event', retry: 'never' },
   undeliverable: { title: 'The queue gave the message up', retry: 'never' },
   // Not now.
+  conflict: { title: 'Others change the same at the same time', retry: 'later' },
   'position-not-reached': { title: 'The read model has not reached the position yet', retry: 'later' },
   overloaded: { title: 'There is too much to do at the moment', retry: 'later' },
   'not-sealed': { title: 'No checkpoint covers this yet', retry: 'later' },

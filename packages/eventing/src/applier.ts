@@ -105,9 +105,11 @@ export class Applier<DB> {
     await this.#load(head.era)
     await this.#requireNotAhead(head)
     await this.#takeUpRequeued(head.era, signal)
-    for (let page = this.#pageAfter(this.#lowest()); !signal.aborted; ) {
+    // Up to its position there is nothing left of our kinds, however far back the last event of a rare one is.
+    const from = Math.max(this.#lowest(), this.#position)
+    for (let page = this.#pageAfter(from); !signal.aborted; ) {
       const { events, more } = await page
-      const last = events.at(-1)?.position ?? this.#lowest()
+      const last = events.at(-1)?.position ?? from
       // The next page is read while this one is applied.
       if (more) page = this.#pageAfter(last)
       if (await this.#tryApply(events.filter((event) => this.#isNew(event)))) {

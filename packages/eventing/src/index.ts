@@ -1,4 +1,14 @@
+export { type Appender, type AppenderOptions, type Author, journalAppender } from './appender.ts'
 export { isFaultOfEvent } from './blame.ts'
+export {
+  type CommandRequest,
+  type Decided,
+  type DecideParts,
+  type Decider,
+  decideLoop,
+  type Executed,
+  type StateAt,
+} from './decider.ts'
 export type { Generation, GenerationState, RebuildActor } from './generation.ts'
 export { type HeadWatcher, type HeadWatcherParts, watchHead } from './head-watcher.ts'
 export { eventColumns, type JournalRow, toJournalEvent } from './journal-event.ts'
@@ -31,3 +41,4 @@ export type {
 } from './projection-spec.ts'
 export { type Rebuilds, startRebuilds } from './rebuild.ts'
 export { journalRestored, restoredWithoutEra } from './restored.ts'
+export { type StreamReader, streamReader } from './stream-reader.ts'

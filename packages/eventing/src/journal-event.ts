@@ -37,7 +37,9 @@ export const eventColumns = sql.raw(columnsWith('data'))
 /** The same, with payloads only up to some bytes; of the others `bytes` alone tells, which costs nothing to know. */
 export function eventColumnsUpTo(bytesMax: number): RawBuilder<unknown> {
   return sql.raw(
-    columnsWith(`case when octet_length(data) <= ${bytesMax} then data end as data, octet_length(data) as bytes`),
+    columnsWith(
+      `case when octet_length(data) <= ${bytesMax} then data end as data, octet_length(data) as bytes`,
+    ),
   )
 }
 

@@ -20,6 +20,10 @@ export interface PageQuery {
   tenant?: string
   kinds?: readonly string[]
   types?: readonly string[]
+  /** Any of these streams, in the order of positions. */
+  streams?: readonly string[]
+  /** Appended by any of these, each as `kind:id`. */
+  actors?: readonly string[]
   /** One stream, in the order of `seq`; needs `tenant`. */
   stream?: string
   /** Newest first. */
@@ -73,12 +77,17 @@ interface Range {
   last: number
 }
 
-function filtersOf({ tenant, stream, types }: PageQuery, { first, last }: Range): RawBuilder<unknown>[] {
+function filtersOf(query: PageQuery, { first, last }: Range): RawBuilder<unknown>[] {
+  const { tenant, stream, types, streams, actors } = query
   return [
     sql`event.position between ${first} and ${last}`,
     ...(tenant === undefined ? [] : [sql`event.tenant = ${tenant}`]),
     ...(stream === undefined ? [] : [sql`event.stream = ${stream}`]),
     ...(types === undefined ? [] : [sql`event.type = any(${types}::text[])`]),
+    ...(streams === undefined ? [] : [sql`event.stream = any(${streams}::text[])`]),
+    ...(actors === undefined
+      ? []
+      : [sql`event.actor_kind || ':' || event.actor_id = any(${actors}::text[])`]),
   ]
 }
 
@@ -120,9 +129,10 @@ function candidatesOfKinds(query: PageQuery, kinds: readonly string[], range: Ra
     order by event.position ${direction} limit ${limit + 1}`
 }
 
-/** Kinds have an index of their own, and types are looked for among many others. */
-function firstSpanOf({ kinds, types, limit }: PageQuery): number {
-  return kinds === undefined && types === undefined ? Math.min(SPAN_MAX, limit * SPAN_PAGES) : SPAN_MAX
+/** Kinds have an index of their own, and what is filtered by anything else is looked for among many others. */
+function firstSpanOf({ kinds, types, streams, actors, limit }: PageQuery): number {
+  const isRare = [kinds, types, streams, actors].some((filter) => filter !== undefined)
+  return isRare ? SPAN_MAX : Math.min(SPAN_MAX, limit * SPAN_PAGES)
 }
 
 function nextSpan(span: number): number {
@@ -146,6 +156,19 @@ function cut(rows: readonly MeasuredRow[], { limit, bytesMax = UNBOUNDED_BYTES }
   return rows.slice(0, end === -1 ? undefined : end)
 }
 
+/** Rows as they are now: a payload may have been erased since its length was read. */
+async function withLargePayloads(
+  executor: QueryExecutorProvider,
+  page: readonly MeasuredRow[],
+): Promise<readonly JournalRow[]> {
+  const large = page.filter(({ bytes }) => (bytes ?? 0) > INLINE_BYTES_MAX).map(({ position }) => position)
+  if (large.length === 0) return page
+  const { rows } = await sql<JournalRow>`
+    select ${eventColumns} from journal.events where position = any(${large}::bigint[])`.execute(executor)
+  const whole = new Map(rows.map((row) => [row.position, row]))
+  return page.map((row) => whole.get(row.position) ?? row)
+}
+
 /**
  * Reads through a Kysely instance, or through a transaction, in whose snapshot all answers then are.
  *
@@ -167,19 +190,9 @@ export function journalReader(
 
   const readRange = async (query: PageQuery, range: Range): Promise<JournalPage> => {
     const { rows } = await pageStatement(query, range).execute(executor)
-    const page = await withLargePayloads(cut(rows, query))
+    const page = await withLargePayloads(executor, cut(rows, query))
     const events = await archive.fill(page.map(toJournalEvent), query.bytesMax ?? UNBOUNDED_BYTES)
     return { events, more: events.length < rows.length }
-  }
-
-  /** Rows as they are now: a payload may have been erased since its length was read. */
-  const withLargePayloads = async (page: MeasuredRow[]): Promise<JournalRow[]> => {
-    const large = page.filter(({ bytes }) => (bytes ?? 0) > INLINE_BYTES_MAX).map(({ position }) => position)
-    if (large.length === 0) return page
-    const { rows } = await sql<JournalRow>`
-      select ${eventColumns} from journal.events where position = any(${large}::bigint[])`.execute(executor)
-    const whole = new Map(rows.map((row) => [row.position, row]))
-    return page.map((row) => whole.get(row.position) ?? row)
   }
 
   const readStream = async (query: PageQuery, stream: string): Promise<JournalPage> => {

@@ -28,7 +28,9 @@ export async function createGenerations(): Promise<JournalFixture> {
       `create table projection_runs_layout.diary (nth bigint generated always as identity, position bigint not null, hand text);
        create index diary_position_idx on projection_runs_layout.diary (position);
        create table projection_runs_g1.diary (like projection_runs_layout.diary including all);
-       grant select on projection_runs_layout.diary, projection_runs_g1.diary to daybook_reader`,
+       grant select on projection_runs_layout.diary, projection_runs_g1.diary to daybook_reader;
+       -- Of the toy, not of the read model of runs.
+       update projection.generations set version = 1 where projection = 'runs'`,
     )
     .execute(journal.database.kysely)
   return journal

@@ -1,5 +1,7 @@
+import type { JournalEvent } from '@daybook/events'
 import { describeWithServer, waitFor } from '@daybook/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { RelayedEvent } from '../src/batch.ts'
 import { GenerationApplier } from '../src/generation-applier.ts'
 import { startProjection } from '../src/projection.ts'
 import { startRebuilds } from '../src/rebuild.ts'
@@ -20,6 +22,14 @@ import {
   WAIT_MS,
 } from './generation-fixture.ts'
 import type { JournalFixture } from './journal-fixture.ts'
+
+const relayedAfter = (previous: number, event: JournalEvent): RelayedEvent => ({
+  kind: 'run',
+  position: event.position,
+  previous,
+  era: 1,
+  read: () => event,
+})
 
 let journal: JournalFixture
 
@@ -98,7 +108,7 @@ describeWithServer('an instance that does not know of a switch yet', () => {
     await rebuilds.request('doubt', ACTOR)
     await untilRuns(rebuilds, 2)
     const [event] = await journal.append(...entries(1))
-    expect(await late.take([{ event: event!, previous: 10, era: 1 }], signal)).toBe(true)
+    expect(await late.take([relayedAfter(10, event!)], signal)).toBe(true)
     expect(await positionsIn(journal, 2)).toEqual(upTo(11))
     expect(await positionsIn(journal, 1)).toEqual(upTo(10))
     expect(late.position).toBe(11)
@@ -113,7 +123,7 @@ describeWithServer('an instance that does not know of a switch yet', () => {
     await rebuilds.request('doubt', ACTOR)
     await waitFor(async () => (await rebuilds.list())[1]?.droppedAt, { what: 'the tables to be dropped' })
     const [event] = await journal.append(...entries(1))
-    expect(await late.take([{ event: event!, previous: 10, era: 1 }], signal)).toBe(true)
+    expect(await late.take([relayedAfter(10, event!)], signal)).toBe(true)
     expect(await positionsIn(journal, 2)).toEqual(upTo(11))
   })
 })

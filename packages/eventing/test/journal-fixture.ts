@@ -22,6 +22,8 @@ export interface Entry {
   type: string
   data?: JsonObject
   tenant?: string
+  /** When the journal recorded it; all at the same time, unless told. */
+  recordedAt?: string
 }
 
 /** A database with the journal's tables, and what is needed to fill them as the journal would. */
@@ -127,7 +129,7 @@ class Writer {
     }
   }
 
-  #commit({ stream, type, data = {}, tenant = 'main' }: Entry): JournalEvent {
+  #commit({ stream, type, data = {}, tenant = 'main', recordedAt = RECORDED_AT }: Entry): JournalEvent {
     const end = this.#ends.get(`${tenant} ${stream}`) ?? { seq: 0, hash: FIRST_PREV }
     const { kind } = parseStream(stream)
     this.#position += 1
@@ -140,7 +142,7 @@ class Writer {
       v: 1,
       actor: { kind: 'service' as const, id: 'test' },
       occurredAt: new Date(Date.parse(RECORDED_AT) + this.#position).toISOString(),
-      recordedAt: RECORDED_AT,
+      recordedAt,
       checksum: checksumOf(canonicalJson(data)),
       prev: end.hash,
     }

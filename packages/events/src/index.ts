@@ -1,12 +1,33 @@
 export type { JsonObject, JsonValue } from '@daybook/errors'
+export { actorOfSubject } from './actor-subject.ts'
 export { APPEND_LIMITS, APPEND_REQUEST_LEVELS, type AppendLimits } from './append-limits.ts'
 export { type Identity, isSameEvent, type PreparedRequest, parseAppendRequest } from './append-request.ts'
+export {
+  type Approval,
+  type ApprovalDetails,
+  type ApprovalStatus,
+  approvalDetailsOf,
+  approvalDetailsSchema,
+  approvalOf,
+  approvalSchema,
+  approvalStatusSchema,
+  BREAKPOINT,
+  type Decision,
+  decisionSchema,
+} from './approval/approval.ts'
+export { type ApprovalExport, approvalExportLines } from './approval/export-lines.ts'
+export { type ExportFault, type ExportReport, verifyApprovalExport } from './approval/verify-export.ts'
 export {
   type ArchivedStream,
   archivedMark,
   archivedStreamOf,
   archiveIdOf,
 } from './archive/stream-archived.ts'
+export { costText, moneyText } from './audit/costs.ts'
+export { actorText, deciderText } from './audit/decision.ts'
+export { durationText } from './audit/duration.ts'
+export { type AuditEntry, type AuditOutcome, auditEntry, isFailure } from './audit/entry.ts'
+export { type AuditedApproval, type AuditedEffect, type RunAudit, RunAuditor } from './audit/run-audit.ts'
 export { type BlobRef, blobRefSchema, isBlobRef } from './blob.ts'
 export {
   type BundleEnd,
@@ -80,8 +101,14 @@ export {
   type VerifierKey,
 } from './note/key.ts'
 export { splitNotes } from './note/note.ts'
+export { diffJson, type PatchOperation, patchOperationSchema } from './patch/diff.ts'
+export { memberPath } from './patch/pointer.ts'
 export type { PreparedDraft } from './prepared-draft.ts'
 export { type EventData, type EventTypeName, eventTypes, findEventType } from './registry.ts'
+export { runBodies } from './run/bodies.ts'
+export { effectIdsOf, type RunCommand, type RunDecision } from './run/command.ts'
+export { decideRun, type RunToDecide } from './run/decide.ts'
+export { diffEffect, diffRun, type RunDocument, runDocument } from './run/document.ts'
 export { runErasureOf } from './run/erased.ts'
 export { evolveRun } from './run/evolve.ts'
 export { type FoldedRun, foldRun } from './run/fold.ts'
@@ -107,6 +134,27 @@ export {
   type UserTypes,
   userTypeOf,
 } from './schema/user-type.ts'
+export type { SessionCommand } from './session/command.ts'
+export { decideSession, type SessionToDecide } from './session/decide.ts'
+export { diffLink, diffSession, type SessionDocument, sessionDocument } from './session/document.ts'
+export { sessionErasureOf } from './session/erased.ts'
+export { evolveSession } from './session/evolve.ts'
+export { type FoldedSession, foldSession } from './session/fold.ts'
+export {
+  channelSchema,
+  principalSchema,
+  reasonSchema,
+  sessionKeySchema,
+  titleSchema,
+} from './session/session-events.ts'
+export { sessionIdOf } from './session/session-id.ts'
+export {
+  type LinkedRun,
+  linkedRunSchema,
+  type SessionSummary,
+  sessionSummarySchema,
+} from './session/summary.ts'
+export { linkedRunIdOf, type SessionState } from './session/transition.ts'
 export { parseStream, type StreamName } from './stream.ts'
 export { subjects } from './subjects.ts'
 export { isTenant } from './tenant.ts'

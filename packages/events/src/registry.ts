@@ -5,6 +5,7 @@ import type { EventType } from './event-type.ts'
 import { EventTypes } from './event-types.ts'
 import { holdReleased, holdSet } from './hold/hold-events.ts'
 import { runImported } from './import/run-imported.ts'
+import { runDamaged } from './run/damaged.ts'
 import { effectCancelled, effectProgress, effectRequested, effectResolved } from './run/effects.ts'
 import { runPayloadsErased } from './run/erased.ts'
 import {
@@ -17,6 +18,16 @@ import {
 } from './run/lifecycle.ts'
 import { costTracked, foreignEvent, sessionEndHookInvoked, stopHookInvoked } from './run/notes.ts'
 import { processAssigned, processCodeHashChanged, processLog, processRuntimeError } from './run/process.ts'
+import { sessionPayloadsErased } from './session/erased.ts'
+import {
+  sessionArchived,
+  sessionBranched,
+  sessionRenamed,
+  sessionReset,
+  sessionRunLinked,
+  sessionStarted,
+} from './session/session-events.ts'
+import { tokenCreated, tokenRevoked } from './token/token-events.ts'
 
 const registered = [
   runCreated,
@@ -40,9 +51,19 @@ const registered = [
   runImported,
   payloadsErased,
   runPayloadsErased,
+  runDamaged,
   holdSet,
   holdReleased,
   streamArchived,
+  tokenCreated,
+  tokenRevoked,
+  sessionStarted,
+  sessionRenamed,
+  sessionBranched,
+  sessionReset,
+  sessionArchived,
+  sessionRunLinked,
+  sessionPayloadsErased,
 ] as const
 
 type Registered = (typeof registered)[number]

@@ -1,4 +1,5 @@
-import type { JournalEvent } from './envelope.ts'
+import { actorWords } from './actor-subject.ts'
+import type { Actor, JournalEvent } from './envelope.ts'
 import { parseStream } from './stream.ts'
 
 /**
@@ -12,6 +13,20 @@ export const subjects = {
 
   /** Appends that do not wait for the commit. */
   appendQueue: (tenant: string): string => `daybook.queue.${tenant}.append`,
+
+  /** Appends in the name of one actor, as the holder of a token makes them; request and reply. */
+  appendBy: (tenant: string, actor: Actor): string =>
+    `daybook.rpc.${tenant}.journal.append.${actorWords(actor)}`,
+
+  /** The same, without waiting for the commit. */
+  appendQueueBy: (tenant: string, actor: Actor): string =>
+    `daybook.queue.${tenant}.append.${actorWords(actor)}`,
+
+  /** Below it are the receipts for what an actor queued, under words of its choice. */
+  receiptsOf: (tenant: string, actor: Actor): string => `daybook.receipt.${tenant}.${actorWords(actor)}`,
+
+  /** Where the journal listens for `appendBy` of everybody. */
+  appendByAnybody: 'daybook.rpc.*.journal.append.*.*',
 
   /** Where a committed event is published. Code: invalid-stream. */
   event: (event: Pick<JournalEvent, 'tenant' | 'stream' | 'type'>): string => {

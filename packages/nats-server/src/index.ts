@@ -1,2 +1,2 @@
 export { findNatsServer } from './find.ts'
-export { type NatsServer, type NatsServerOptions, startNatsServer } from './start.ts'
+export { type NatsAccounts, type NatsServer, type NatsServerOptions, startNatsServer } from './start.ts'

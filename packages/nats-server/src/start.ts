@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DaybookError } from '@daybook/errors'
+import { adoptStreams } from './adopt-streams.ts'
 
 export interface NatsServerOptions {
   /** Path of the binary, see `findNatsServer`. */
@@ -13,8 +14,18 @@ export interface NatsServerOptions {
   port: number
   /** The server keeps its streams, configuration and log here. */
   storeDir: string
+  /** Who may connect. Without it, everybody. */
+  accounts?: NatsAccounts
   /** How long it may take to start; 20,000 by default: the first start on a slow disk takes about a second. */
   readyWithinMs?: number
+}
+
+/** Who may connect to a server, and whose its streams are. */
+export interface NatsAccounts {
+  /** The blocks `accounts` and `authorization` of its configuration. */
+  config: string
+  /** The account that has the streams: those that were kept before there were accounts become its own. */
+  streamsOf: string
 }
 
 /** A running server. Disposing it stops it in good order; the store stays. */
@@ -37,7 +48,7 @@ const RESTART_AFTER_MS = 500
 const CONFIG = 'nats.conf'
 const PID = 'nats.pid'
 
-function configText({ host, port, storeDir }: NatsServerOptions): string {
+function configText({ host, port, storeDir, accounts }: NatsServerOptions): string {
   return [
     `listen: "${host}:${port}"`,
     // An append request may hold 1,000 events.
@@ -46,7 +57,7 @@ function configText({ host, port, storeDir }: NatsServerOptions): string {
     `log_file: "${join(storeDir, 'nats.log')}"`,
     // The default syncs every two minutes and loses acknowledged messages at a power cut.
     `jetstream { store_dir: "${storeDir}", sync_interval: always, max_memory_store: 64MB, max_file_store: 16GB }`,
-    '',
+    accounts?.config ?? '',
   ].join('\n')
 }
 
@@ -156,6 +167,7 @@ class Server implements NatsServer {
 export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
   await mkdir(options.storeDir, { recursive: true, mode: 0o700 })
   await endLeftover(options.storeDir)
+  if (options.accounts !== undefined) await adoptStreams(options.storeDir, options.accounts.streamsOf)
   await writeFile(join(options.storeDir, CONFIG), configText(options))
   const server = new Server(options)
   try {

@@ -15,12 +15,26 @@ export {
   type HttpPlugin,
   type TypeBoxTypeProvider,
 } from './http/app.ts'
+export { makePublic } from './http/authorization.ts'
+export {
+  type Caller,
+  type CallerCheck,
+  callerOf,
+  isOperator,
+  may,
+  noCallers,
+  type RouteScope,
+  requireOperator,
+  type Scope,
+  scopes,
+  tenantOf,
+} from './http/caller.ts'
+export { assertCaller, assertedCallers, CALLER_HEADER } from './http/caller-assertion.ts'
 export { acceptRawBodies } from './http/json-body.ts'
 export { streamSignal } from './http/open-streams.ts'
 export { REQUEST_ID_HEADER } from './http/request-id.ts'
 export { type HttpOptions, type HttpServer, serveHttp } from './http/server.ts'
 export { type SseFrame, type SseOptions, sendEvents } from './http/sse.ts'
-export { TENANT_HEADER, tenantOf } from './http/tenant.ts'
 export { bodyCheckedByHandler } from './http/validation.ts'
 export {
   createLogger,
@@ -38,7 +52,13 @@ export {
   type MetricsOptions,
 } from './metrics.ts'
 export { Pause } from './pause.ts'
-export { backendSettings, httpSettings } from './service-settings.ts'
+export {
+  backendSettings,
+  callerKeyOf,
+  httpSettings,
+  NATS_NKEY_SEED,
+  serviceUrl,
+} from './service-settings.ts'
 export { aborted, type RunOptions, runUntilSignalled } from './signals.ts'
 export { startTracing } from './tracing/otlp.ts'
 export { traceIdOf } from './tracing/traceparent.ts'

@@ -6,10 +6,15 @@ const SECRET_NAME = /authorization|cookie|passw|passphrase|secret|credential|api
 /** The scheme is bounded so that a long word is not tried from each of its letters to its end. */
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,15}:\/\/)[^\s"'\\/@]*@/gi
 const AUTHORIZATION_VALUE = /\b(Bearer|Basic) +[\w.~+/=-]+/g
+/** A token of Daybook, wherever it stands; its id is public and stays. */
+const TOKEN = /\b(dbk_[a-z0-9]{5,26})_[A-Za-z0-9-]{32,200}/g
 
-/** Takes credentials out of text: `scheme://user:password@host` and `Bearer …`. */
+/** Takes credentials out of text: `scheme://user:password@host`, tokens of Daybook, and `Bearer …`. */
 export function redactText(text: string): string {
-  return text.replace(URL_CREDENTIALS, `$1${CENSORED}@`).replace(AUTHORIZATION_VALUE, `$1 ${CENSORED}`)
+  return text
+    .replace(URL_CREDENTIALS, `$1${CENSORED}@`)
+    .replace(TOKEN, `$1_${CENSORED}`)
+    .replace(AUTHORIZATION_VALUE, `$1 ${CENSORED}`)
 }
 
 /**

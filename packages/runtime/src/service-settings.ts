@@ -1,3 +1,4 @@
+import { DaybookError } from '@daybook/errors'
 import { Type } from 'typebox'
 
 /** What every service can be told, to be spread into its schema. `port` is the one it listens on unless told otherwise. */
@@ -19,6 +20,37 @@ export function httpSettings(port: number) {
   }
 }
 
+/** The address of another service. */
+export function serviceUrl(url: string) {
+  return Type.String({
+    pattern: '^https?://[^\\s/?#]+(/[^\\s?#]*)?$',
+    description: 'a URL that begins with http:// or https://, without a query',
+    default: url,
+  })
+}
+
+/** Who the service is on a NATS server with accounts. */
+export const NATS_NKEY_SEED = Type.Optional(
+  Type.String({ pattern: '^SU[A-Z2-7]{56}$', description: 'the seed of a user of NATS, SU and 56 letters' }),
+)
+
+const CALLER_KEY = Type.Optional(
+  Type.String({
+    minLength: 32,
+    description: 'at least 32 random characters, such as of: openssl rand -hex 32',
+  }),
+)
+
+/** Of a process that serves. Code: `invalid-usage` when it is not set. */
+export function callerKeyOf({ CALLER_KEY: key }: { CALLER_KEY?: string }): string {
+  if (key !== undefined) return key
+  throw new DaybookError(
+    'invalid-usage',
+    'Set CALLER_KEY (or CALLER_KEY_FILE) to at least 32 random characters, such as of: openssl rand -hex 32. ' +
+      'It is the same for the gateway and all services.',
+  )
+}
+
 /** Where the services behind the gateway keep and send things. */
 export const backendSettings = {
   DATABASE_URL: Type.String({
@@ -27,6 +59,9 @@ export const backendSettings = {
   }),
   /** Only serving needs it. */
   NATS_URL: Type.String({ minLength: 1, default: 'nats://127.0.0.1:4222' }),
+  NATS_NKEY_SEED,
+  /** What the gateway and the services share, so that these know whose request it passes on. Only serving needs it. */
+  CALLER_KEY,
   /** The window of the journal that JetStream keeps. The same for all services: each makes the stream so. */
   EVENTS_AGE_HOURS_MAX: Type.Integer({ minimum: 1, maximum: 87_600, default: 168 }),
   EVENTS_BYTES_MAX: Type.Integer({ minimum: 1_048_576, default: 1_073_741_824 }),

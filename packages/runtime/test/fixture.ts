@@ -4,6 +4,8 @@ import {
   createLogger,
   createMetrics,
   type HttpPlugin,
+  makePublic,
+  noCallers,
   serveHttp,
 } from '../src/index.ts'
 
@@ -14,12 +16,20 @@ export function parts() {
   const logger = createLogger({ service: 'test', level: 'debug', destination })
   const health = createHealth({ timeoutMs: 50 })
   const metrics = createMetrics({ service: 'test', processMetrics: false })
-  return { service: 'test', version: '0.0.0', logger, health, metrics, lines }
+  return { service: 'test', version: '0.0.0', logger, health, metrics, callers: noCallers, lines }
+}
+
+/** Routes of a test ask nothing of their callers, unless they say so. */
+function publicly(plugin: HttpPlugin): HttpPlugin {
+  return async (app) => {
+    makePublic(app)
+    await app.register(plugin)
+  }
 }
 
 export async function appWith(...plugins: HttpPlugin[]) {
   const shared = parts()
-  const app = await createHttpApp({ ...shared, plugins })
+  const app = await createHttpApp({ ...shared, plugins: plugins.map(publicly) })
   return Object.assign(shared, { app, [Symbol.asyncDispose]: () => app.close() })
 }
 
@@ -30,7 +40,14 @@ export async function serve(
   const shared = parts()
   const { stallTimeoutMs = 60_000, ...rest } = options
   const limits = { stallTimeoutMs }
-  const http = await serveHttp({ ...shared, host: '127.0.0.1', port: 0, plugins: [plugin], limits, ...rest })
+  const http = await serveHttp({
+    ...shared,
+    host: '127.0.0.1',
+    port: 0,
+    plugins: [publicly(plugin)],
+    limits,
+    ...rest,
+  })
   return { ...shared, http, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() }
 }
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { describe, expect, it } from 'vitest'
-import { bodyCheckedByHandler, type HttpPlugin, tenantOf } from '../src/index.ts'
+import { bodyCheckedByHandler, type HttpPlugin } from '../src/index.ts'
 import { appWith, documented } from './fixture.ts'
 
 const CLOSED = { additionalProperties: false }
@@ -25,7 +25,7 @@ const list: HttpPlugin = async (app) => {
     { schema: { ...documented('tape'), params } },
     async (request) => request.params,
   )
-  app.get('/v1/tenant', { schema: documented('tenant') }, async (request) => ({ tenant: tenantOf(request) }))
+  app.get('/v1/plain', { schema: documented('plain') }, async () => ({}))
 }
 
 describe('the query', () => {
@@ -58,7 +58,7 @@ describe('the query', () => {
 
   it('of a route that has none is refused', async () => {
     await using server = await appWith(list)
-    expect((await server.app.inject('/v1/tenant?tenant=other')).statusCode).toBe(400)
+    expect((await server.app.inject('/v1/plain?other=1')).statusCode).toBe(400)
   })
 })
 
@@ -110,21 +110,6 @@ describe('a request id', () => {
   })
 })
 
-describe('the tenant', () => {
-  it('is main unless the gateway names another', async () => {
-    await using server = await appWith(list)
-    expect((await server.app.inject('/v1/tenant')).json()).toEqual({ tenant: 'main' })
-    const named = await server.app.inject({ url: '/v1/tenant', headers: { 'daybook-tenant': 'acme' } })
-    expect(named.json()).toEqual({ tenant: 'acme' })
-  })
-
-  it.each(['', 'Acme', 'a.b', '*'])('%j is refused', async (tenant) => {
-    await using server = await appWith(list)
-    const answer = await server.app.inject({ url: '/v1/tenant', headers: { 'daybook-tenant': tenant } })
-    expect(answer.json()).toMatchObject({ code: 'invalid-request' })
-  })
-})
-
 function route(schema: object): HttpPlugin {
   return async (app) => {
     app.post('/x', { schema: { ...documented('x'), ...schema } }, async () => null)
@@ -162,7 +147,7 @@ describe('openapi.json', () => {
     await using server = await appWith(list)
     const document = (await server.app.inject('/openapi.json')).json()
     expect(document.openapi).toBe('3.1.0')
-    expect(Object.keys(document.paths)).toEqual(['/v1/runs', '/v1/streams/{kind}/{id}/events', '/v1/tenant'])
+    expect(Object.keys(document.paths)).toEqual(['/v1/runs', '/v1/streams/{kind}/{id}/events', '/v1/plain'])
     const { get } = document.paths['/v1/runs']
     expect(get).toMatchObject({ operationId: 'listRuns', summary: 'listRuns', tags: ['test'] })
     expect(get.parameters[0]).toEqual({

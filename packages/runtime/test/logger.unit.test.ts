@@ -27,6 +27,7 @@ describe('createLogger', () => {
     ['a URL', { url: `postgres://daybook:${CANARY}@localhost/daybook` }],
     ['a user in a URL', { url: `nats://${CANARY}@localhost:4222` }],
     ['an authorization value', { note: `sent Bearer ${CANARY}` }],
+    ['a token of Daybook, wherever it stands', { note: `"dbk_0a1b2c3d4e5f6_${CANARY}${'0'.repeat(40)}",` }],
     ['the message of an error', { err: new Error(`cannot reach nats://a:${CANARY}@localhost`) }],
     [
       'the row that a driver hangs on its error',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DaybookError } from '@daybook/errors'
@@ -11,6 +12,10 @@ export interface DataDirectory extends AsyncDisposable {
   readonly archive: string
   /** Where the seal key is. */
   readonly seal: string
+  /** The file of the token that opens everything here; made at the first start, and only its owner can read it. */
+  readonly tokenFile: string
+  /** What stands in it. */
+  readonly token: string
   /** Tells the `daybook` command, run from the same place, where the stack listens. */
   announce(endpoint: Endpoint): Promise<void>
 }
@@ -23,6 +28,7 @@ interface Endpoint {
 
 const LOCK = 'lock'
 const ENDPOINT = 'endpoint.json'
+const TOKEN = 'token'
 
 /** Opens or makes the folder; `fresh` empties it first. Throws `unavailable` when another process has it open. */
 export async function openDataDirectory(path: string, { fresh }: { fresh: boolean }): Promise<DataDirectory> {
@@ -35,18 +41,30 @@ export async function openDataDirectory(path: string, { fresh }: { fresh: boolea
       ),
     )
   const endpoint = join(path, ENDPOINT)
+  const tokenFile = join(path, TOKEN)
   return {
     path,
     postgres: join(path, 'postgres'),
     nats: join(path, 'nats'),
     archive: join(path, 'archive'),
     seal: join(path, 'seal'),
+    tokenFile,
+    token: await readOrMakeToken(tokenFile),
     announce: (value) => writeFile(endpoint, `${JSON.stringify(value, null, 2)}\n`),
     async [Symbol.asyncDispose]() {
       await rm(endpoint, { force: true })
       await rm(join(path, LOCK), { force: true })
     },
   }
+}
+
+/** Empty after a crash in its making: then it is made again. */
+async function readOrMakeToken(file: string): Promise<string> {
+  const kept = (await readFile(file, 'utf8').catch(() => '')).trim()
+  if (kept !== '') return kept
+  const token = `dbk_admin_${randomBytes(32).toString('hex')}`
+  await writeFile(file, `${token}\n`, { mode: 0o600 })
+  return token
 }
 
 async function takeLock(path: string): Promise<void> {

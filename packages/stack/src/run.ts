@@ -1,7 +1,7 @@
 import { relative, resolve } from 'node:path'
 import { findNatsServer } from '@daybook/nats-server'
 import { aborted, createLogger, type Environment, runUntilSignalled } from '@daybook/runtime'
-import { openDataDirectory } from './data-directory.ts'
+import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import { findFreePort } from './ports.ts'
 import { openStack, type Stack } from './stack.ts'
 
@@ -62,7 +62,7 @@ async function serve(options: RunStackOptions, signal: AbortSignal): Promise<voi
     onStep: (step) => print(`  ${step} …`),
   })
   await data.announce({ http: stack.httpUrl, nats: stack.natsUrl, pid: process.pid })
-  print(banner(stack, data.path, takenNotes(wanted, ports)))
+  print(banner(stack, data, takenNotes(wanted, ports)))
   await aborted(signal)
   print('\nStopping …')
 }
@@ -79,16 +79,17 @@ function takenNotes(wanted: { http: number; nats: number }, got: { http: number;
   return notes
 }
 
-function banner({ httpUrl, natsUrl }: Stack, dataPath: string, notes: string[]): string {
-  const data = relative(process.cwd(), dataPath)
+function banner({ httpUrl, natsUrl }: Stack, { path, tokenFile }: DataDirectory, notes: string[]): string {
+  const data = relative(process.cwd(), path)
   // The command looks for a running stack in ./.daybook; elsewhere it must be told.
-  const url = data === '.daybook' ? '' : ` --url ${httpUrl}`
+  const url = data === '.daybook' ? '' : ` --url ${httpUrl} --token-file ${tokenFile}`
   return [
     '',
     'Daybook is running.',
     `  HTTP   ${httpUrl}   (API description: ${httpUrl}/docs)`,
     `  NATS   ${natsUrl}`,
-    `  data   ${dataPath}`,
+    `  data   ${path}`,
+    `  token  ${tokenFile}   (opens everything; the daybook command finds it by itself)`,
     ...[...notes, POWER_NOTE].map((note) => `  note   ${note}`),
     '',
     'Try, in a second terminal in this folder:',

@@ -1,14 +1,16 @@
-import { connectBus } from '@daybook/bus'
+import { randomBytes } from 'node:crypto'
+import { createBusKeys, natsAccounts, SERVICES_ACCOUNT } from '@daybook/bus'
 import { type EmbeddedPostgres, migrate, openEmbedded } from '@daybook/database'
-import { payloadArchive } from '@daybook/eventing'
+import { journalAppender, payloadArchive } from '@daybook/eventing'
 import { APPEND_LIMITS } from '@daybook/events'
-import { openGateway } from '@daybook/gateway'
+import { gatewayMigrations, openGateway } from '@daybook/gateway'
 import { beginEra, journalMigrations, openJournal, openKeyFile, openSealer } from '@daybook/journal'
 import { startNatsServer } from '@daybook/nats-server'
 import { type ObjectStore, openObjectStore } from '@daybook/object-store'
 import { openProjection, projectionMigrations } from '@daybook/projection'
-import { createLogger, createMetrics, type LogLevel } from '@daybook/runtime'
+import { assertedCallers, createLogger, createMetrics, type LogLevel } from '@daybook/runtime'
 import type { DataDirectory } from './data-directory.ts'
+import { type NatsPlace, openBus } from './nats-place.ts'
 
 export interface StackOptions {
   data: DataDirectory
@@ -48,12 +50,15 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const { data, onStep = () => {} } = options
   await using stack = new AsyncDisposableStack()
   onStep('starting nats-server')
+  // Made anew at each start, as only this process uses them: none has to be kept.
+  const keys = createBusKeys()
   const nats = stack.use(
     await startNatsServer({
       binary: options.natsServer,
       host: options.host,
       port: options.natsPort,
       storeDir: data.nats,
+      accounts: { config: natsAccounts(keys), streamsOf: SERVICES_ACCOUNT },
     }),
   )
   onStep('opening the embedded Postgres')
@@ -61,20 +66,28 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   onStep('bringing its tables up to date')
   await migrate(postgres.database(), journalMigrations)
   await migrate(postgres.database(), projectionMigrations)
+  await migrate(postgres.database(), gatewayMigrations)
   stack.use(startMaintenance(postgres))
   onStep('starting the services')
   const archive = openObjectStore(data.archive)
-  const parts = { postgres, natsUrl: nats.url, logLevel: options.logLevel, archive }
+  const callerKey = randomBytes(32).toString('hex')
+  const parts = { postgres, nats: { url: nats.url, keys }, logLevel: options.logLevel, archive, callerKey }
   if (options.newEra === true) await raiseEra(parts)
   const journal = stack.use(await startJournal(parts))
   stack.use(await startSealer(parts, data.seal))
-  const projection = stack.use(await startProjection(parts))
+  const projection = stack.use(await startProjection(parts, journal.url))
+  const gatewayLogger = createLogger({ service: 'gateway', level: options.logLevel })
+  const gatewayBus = stack.use(await openBus(parts.nats, 'gateway', gatewayLogger))
   const gateway = stack.use(
     await openGateway({
-      logger: createLogger({ service: 'gateway', level: options.logLevel }),
+      logger: gatewayLogger,
       metrics: createMetrics({ service: 'gateway' }),
       http: { host: options.host, port: options.httpPort },
       upstreams: { journal: journal.url, projection: projection.url },
+      database: postgres.database(),
+      adminToken: data.token,
+      callerKey,
+      nats: { bus: gatewayBus, issuerSeed: keys.issuer.seed },
     }),
   )
   const opened = stack.move()
@@ -99,29 +112,32 @@ function startMaintenance(postgres: EmbeddedPostgres): AsyncDisposable {
 
 interface Parts {
   postgres: EmbeddedPostgres
-  natsUrl: string
+  nats: NatsPlace
   logLevel: LogLevel
+  /** By which the gateway vouches for callers. Of this process, so it is made anew at each start. */
+  callerKey: string
   /** Runs are archived only when somebody asks for it: `daybook archive:run`. */
   archive: ObjectStore
 }
 
-async function raiseEra({ postgres, natsUrl, logLevel }: Parts): Promise<void> {
+async function raiseEra({ postgres, nats, logLevel }: Parts): Promise<void> {
   const logger = createLogger({ service: 'journal', level: logLevel })
-  await using bus = await connectBus({ servers: natsUrl, name: 'journal-era' }, logger)
+  await using bus = await openBus(nats, 'journal', logger)
   await beginEra({ database: postgres.database(), bus, logger })
 }
 
 async function startJournal({
   postgres,
-  natsUrl,
+  nats,
   logLevel,
   archive,
+  callerKey,
 }: Parts): Promise<AsyncDisposable & { url: string }> {
   await using stack = new AsyncDisposableStack()
   const logger = createLogger({ service: 'journal', level: logLevel })
-  const bus = stack.use(
-    await connectBus({ servers: natsUrl, name: 'journal', inboxPrefix: '_INBOX_journal' }, logger),
-  )
+  const bus = stack.use(await openBus(nats, 'journal', logger))
+  // Before anybody looks for streams and consumers: it makes those of all.
+  await bus.ensureTopology()
   const journal = stack.use(
     await openJournal({
       database: postgres.database(),
@@ -130,6 +146,7 @@ async function startJournal({
       logger,
       metrics: createMetrics({ service: 'journal', processMetrics: false }),
       http: { host: LOOPBACK, port: 0 },
+      callers: assertedCallers(callerKey),
       limits: APPEND_LIMITS,
       appendBudgetMs: APPEND_BUDGET_MS,
       archive: { store: archive },
@@ -150,17 +167,13 @@ async function startSealer({ postgres, logLevel }: Parts, folder: string): Promi
   })
 }
 
-async function startProjection({
-  postgres,
-  natsUrl,
-  logLevel,
-  archive,
-}: Parts): Promise<AsyncDisposable & { url: string }> {
+async function startProjection(
+  { postgres, nats, logLevel, archive, callerKey }: Parts,
+  journalUrl: string,
+): Promise<AsyncDisposable & { url: string }> {
   await using stack = new AsyncDisposableStack()
   const logger = createLogger({ service: 'projection', level: logLevel })
-  const bus = stack.use(
-    await connectBus({ servers: natsUrl, name: 'projection', inboxPrefix: '_INBOX_projection' }, logger),
-  )
+  const bus = stack.use(await openBus(nats, 'projection', logger))
   const projection = stack.use(
     await openProjection({
       database: postgres.database(),
@@ -168,6 +181,8 @@ async function startProjection({
       logger,
       metrics: createMetrics({ service: 'projection', processMetrics: false }),
       http: { host: LOOPBACK, port: 0 },
+      callers: assertedCallers(callerKey),
+      append: journalAppender({ url: journalUrl, callerKey }),
       compareMs: COMPARE_MS,
       lagMax: LAG_MAX,
       archive: payloadArchive(archive),

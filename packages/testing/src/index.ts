@@ -1,3 +1,4 @@
+export { trustingCallers } from './callers.ts'
 export { freePort } from './free-port.ts'
 export { findNatsServer, type NatsOptions, type NatsServer, startNats } from './nats.ts'
 export { findInstallation } from './postgres/installation.ts'

@@ -34,6 +34,8 @@ export interface NatsOptions {
   monitorPort?: number
   /** Default `always`, as in production; NATS' own default is `2m`. */
   syncInterval?: string
+  /** Who may connect, as `natsAccounts` of `@daybook/bus` writes it. Default: everybody, without a name. */
+  accounts?: string
 }
 
 /** As in production. By default it is what the disk has free, and on a small one no stream could be made. */
@@ -65,7 +67,13 @@ async function startOnce(options: NatsOptions): Promise<NatsServer> {
     const monitorPort = options.monitorPort ?? (await freePort())
     await writeFile(
       config,
-      configText({ port, monitorPort, storeDir, syncInterval: options.syncInterval ?? 'always' }),
+      configText({
+        port,
+        monitorPort,
+        storeDir,
+        syncInterval: options.syncInterval ?? 'always',
+        accounts: options.accounts ?? '',
+      }),
     )
     const server = await startProcess({
       command: await findNatsServer(),
@@ -108,9 +116,10 @@ interface NatsConfig {
   monitorPort: number
   storeDir: string
   syncInterval: string
+  accounts: string
 }
 
-function configText({ port, monitorPort, storeDir, syncInterval }: NatsConfig): string {
+function configText({ port, monitorPort, storeDir, syncInterval, accounts }: NatsConfig): string {
   return `listen: "127.0.0.1:${port}"
 http: "127.0.0.1:${monitorPort}"
 max_payload: ${PAYLOAD_MAX}
@@ -119,7 +128,7 @@ jetstream {
   sync_interval: ${syncInterval}
   max_file_store: ${FILE_STORE_MAX}
 }
-`
+${accounts}`
 }
 
 /** The nats-server program, see `@daybook/nats-server`. */

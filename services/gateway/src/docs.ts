@@ -1,5 +1,5 @@
 import { DaybookError } from '@daybook/errors'
-import type { HttpPlugin } from '@daybook/runtime'
+import { type HttpPlugin, makePublic } from '@daybook/runtime'
 import swaggerUi from '@fastify/swagger-ui'
 import type { onRequestHookHandler } from 'fastify'
 import type { Documents } from './documents.ts'
@@ -37,6 +37,7 @@ const redirectToMerged: onRequestHookHandler = (request, reply, done) => {
 /** The merged OpenAPI document, and a page to browse it and try it out. */
 export function docsRoutes(documents: Documents, version: string): HttpPlugin {
   return async (app) => {
+    makePublic(app)
     app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))
     app.get(
       DOCUMENT_PATH,

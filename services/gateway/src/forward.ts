@@ -1,13 +1,13 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
 import { DaybookError } from '@daybook/errors'
-import { REQUEST_ID_HEADER, streamSignal, TENANT_HEADER } from '@daybook/runtime'
+import { assertCaller, CALLER_HEADER, callerOf, REQUEST_ID_HEADER, streamSignal } from '@daybook/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { endToEndHeaders } from './headers.ts'
+import { endToEndHeaders, withoutIdentity } from './headers.ts'
 import type { Upstream } from './upstreams.ts'
 
-/** Until callers have credentials there is one tenant, and it is never theirs to name. */
-const TENANT = 'main'
+/** So much later than it is known, at most, an event stream ends whose token was revoked or has expired. */
+const RECHECK_MS = 2_000
 /** A service without a byte for so long is gone: its event streams send a heartbeat every 15 s. */
 const STALL_TIMEOUT_MS = 60_000
 
@@ -17,6 +17,10 @@ export interface ForwardOptions {
   bodyBytesMax: number
   /** For the answer to begin, once the whole request has been passed on. */
   timeoutMs: number
+  /** By which the service believes whose request it is. */
+  callerKey: string
+  /** Whether the caller who was let in would still be. */
+  isStillKnown: (request: FastifyRequest) => Promise<boolean>
 }
 
 /**
@@ -26,6 +30,9 @@ export interface ForwardOptions {
  * F2. A request that may have reached the service has an unknown outcome when its answer fails to come (`timeout`,
  *     "repeat it with the same ids"), except for reads, which can fail (`unavailable`).
  * F3. A body over the limit is refused (`payload-too-large`), and the service sees a request that breaks off.
+ * F4. What a caller says about itself goes no further: the service learns from the gateway who it is, and never sees
+ *     the token.
+ * F5. An event stream lasts no longer than the token it was opened with.
  */
 export async function forward(
   request: FastifyRequest,
@@ -42,10 +49,11 @@ export async function forward(
   })
   try {
     const response = await exchange(request, outgoing, options)
+    if (response.statusCode === 401) throw notBelieved(options.upstream.name)
     return reply
       .code(response.statusCode ?? 502)
       .headers(endToEndHeaders(response.headers))
-      .send(bodyOf(response, reply))
+      .send(bodyOf(response, reply, () => options.isStillKnown(request)))
   } catch (error) {
     outgoing.destroy()
     if (!client.gone) throw error
@@ -54,12 +62,19 @@ export async function forward(
   }
 }
 
-function openRequest(request: FastifyRequest, { upstream, bodyBytesMax }: ForwardOptions): ClientRequest {
-  const headers = endToEndHeaders(request.headers)
+function openRequest(
+  request: FastifyRequest,
+  { upstream, bodyBytesMax, callerKey }: ForwardOptions,
+): ClientRequest {
+  const headers = withoutIdentity(endToEndHeaders(request.headers)) // F4
   if (bodyBytesMax === 0) delete headers['content-length']
   return upstream.request(request.raw.url ?? '/', {
     method: request.method,
-    headers: { ...headers, [TENANT_HEADER]: TENANT, [REQUEST_ID_HEADER]: request.id },
+    headers: {
+      ...headers,
+      [CALLER_HEADER]: assertCaller(callerKey, callerOf(request)),
+      [REQUEST_ID_HEADER]: request.id,
+    },
   })
 }
 
@@ -129,7 +144,11 @@ function sendBody(body: IncomingMessage, outgoing: ClientRequest, { bytesMax, on
 }
 
 /** An event stream lasts until somebody ends it, so it is also ended by the closing of the gateway. */
-function bodyOf(response: IncomingMessage, reply: FastifyReply): Readable {
+function bodyOf(
+  response: IncomingMessage,
+  reply: FastifyReply,
+  isStillKnown: () => Promise<boolean>,
+): Readable {
   if (response.headers['content-type']?.startsWith('text/event-stream') !== true) return response
   const events = new PassThrough()
   const signal = streamSignal(reply)
@@ -137,12 +156,26 @@ function bodyOf(response: IncomingMessage, reply: FastifyReply): Readable {
     if (!signal.aborted) events.destroy(error)
   })
   response.pipe(events)
-  signal.addEventListener('abort', () => {
+  const end = () => {
+    clearInterval(timer)
     // Clients drop an event that is cut in two by the end of the stream, as the standard asks.
     events.end()
     response.unpipe(events).destroy()
-  })
+  }
+  // F5. Whoever comes again with another token goes on where this one ended.
+  const timer = setInterval(() => void isStillKnown().then((is) => is || end()), RECHECK_MS)
+  events.once('close', () => clearInterval(timer))
+  signal.addEventListener('abort', end)
   return events
+}
+
+/** The caller cannot mend it, and did nothing wrong. */
+function notBelieved(upstream: string): DaybookError {
+  return new DaybookError(
+    'unavailable',
+    `The service ${upstream} does not believe the gateway: both need the same CALLER_KEY, and clocks that agree.`,
+    { cause: new Error('the service answered 401') },
+  )
 }
 
 function unavailable(upstream: string, cause: Error): DaybookError {

@@ -21,3 +21,11 @@ export function endToEndHeaders(headers: IncomingHttpHeaders): IncomingHttpHeade
   const dropped = new Set([...NOT_FORWARDED, ...named])
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)))
 }
+
+/** The name and the credentials of whoever sends a request, in the ways that are known. */
+const IDENTITY = /^(authorization|cookie|daybook-.*)$/
+
+/** The headers of a request without what they say about the caller. */
+export function withoutIdentity(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !IDENTITY.test(name)))
+}

@@ -1,19 +1,20 @@
-import {
-  aborted,
-  createHealth,
-  createLogger,
-  createMetrics,
-  type HttpServer,
-  type Logger,
-  type Metrics,
-  serveHttp,
-} from '@daybook/runtime'
-import type { GatewayConfig } from './config.ts'
+import { type Database, requireMigrated } from '@daybook/database'
+import { createHealth, type HttpServer, type Logger, type Metrics, serveHttp } from '@daybook/runtime'
+import { sql } from 'kysely'
 import { docsRoutes } from './docs.ts'
 import { createDocuments } from './documents.ts'
+import { gatewayMigrations } from './migrations.ts'
+import { admitHolders, type NatsDoor } from './nats/admit.ts'
 import type { BodyKind } from './route-table.ts'
 import { proxyRoutes } from './routes.ts'
+import { openTokens } from './tokens/authenticate.ts'
+import { bearerCallers } from './tokens/callers.ts'
+import { openTokenRecord } from './tokens/record.ts'
+import { tokenRoutes } from './tokens/routes.ts'
+import type { GatewayTables } from './tokens/store.ts'
 import { checkUpstreams, openUpstream, type Upstream, type UpstreamName, upstreamNames } from './upstreams.ts'
+
+export { gatewayMigrations }
 
 /** Of the HTTP API. */
 const VERSION = '1.0.0'
@@ -37,6 +38,14 @@ export interface GatewayParts {
   http: { host: string; port: number }
   /** Base URLs of the services. */
   upstreams: Readonly<Record<UpstreamName, string>>
+  /** Holds the tokens. */
+  database: Database<GatewayTables>
+  /** By which the first tokens are made: `dbk_admin_<secret>`. */
+  adminToken: string
+  /** What the services know the gateway by. */
+  callerKey: string
+  /** Without it no holder of a token gets into NATS. */
+  nats?: NatsDoor | undefined
   limits?: Partial<GatewayLimits>
 }
 
@@ -46,7 +55,8 @@ export interface GatewayService extends AsyncDisposable {
 
 /** Opens the public door. It serves also while services are away: each request says so for itself. */
 export async function openGateway(parts: GatewayParts): Promise<GatewayService> {
-  const { logger, metrics } = parts
+  const { logger, metrics, database, callerKey } = parts
+  await requireMigrated(database, gatewayMigrations)
   const { bodyBytesMax, upstreamTimeoutMs } = { ...LIMITS, ...parts.limits }
   await using stack = new AsyncDisposableStack()
   const upstreams = new Map<UpstreamName, Upstream>()
@@ -54,6 +64,13 @@ export async function openGateway(parts: GatewayParts): Promise<GatewayService> 
   // Longer than the services take to ask their own parts, so that their reasons come through.
   const health = createHealth({ timeoutMs: 3_000 })
   checkUpstreams(health, upstreams.values())
+  health.addCheck('database', async () => {
+    await sql`select 1`.execute(database.kysely)
+    return { ok: true }
+  })
+  const tokens = openTokens(parts)
+  if (parts.nats !== undefined) stack.use(admitHolders(parts.nats, { tokens, logger }))
+  const record = openTokenRecord({ journalUrl: parts.upstreams.journal, callerKey })
   const http = stack.use(
     await serveHttp({
       ...parts.http,
@@ -62,29 +79,14 @@ export async function openGateway(parts: GatewayParts): Promise<GatewayService> 
       logger,
       health,
       metrics,
+      callers: bearerCallers(tokens),
       plugins: [
-        proxyRoutes({ upstreams, bodyBytesMax, timeoutMs: upstreamTimeoutMs }),
+        proxyRoutes({ upstreams, bodyBytesMax, timeoutMs: upstreamTimeoutMs, callerKey, tokens }),
+        ...tokenRoutes({ database, record }),
         docsRoutes(createDocuments(upstreams.values()), VERSION),
       ],
     }),
   )
   const opened = stack.move()
   return { http, [Symbol.asyncDispose]: () => opened.disposeAsync() }
-}
-
-/** Serves until the signal aborts. */
-export async function runGateway(config: GatewayConfig, signal: AbortSignal): Promise<void> {
-  const logger = createLogger({ service: 'gateway', level: config.LOG_LEVEL })
-  await using gateway = await openGateway({
-    logger,
-    metrics: createMetrics({ service: 'gateway' }),
-    http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
-    upstreams: { journal: config.JOURNAL_URL, projection: config.PROJECTION_URL },
-    limits: {
-      bodyBytesMax: { append: config.APPEND_BYTES_MAX, blob: config.BLOB_BYTES_MAX },
-      upstreamTimeoutMs: config.UPSTREAM_TIMEOUT_MS,
-    },
-  })
-  logger.info({ url: gateway.http.url }, 'the gateway is open')
-  await Promise.race([aborted(signal), gateway.http.failed])
 }

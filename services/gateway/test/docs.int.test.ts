@@ -1,11 +1,11 @@
 import type { HttpPlugin } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { expect, it } from 'vitest'
-import { documented, json, startGateway, startService } from './fixture.ts'
+import { documented, fetch, json, startGateway, startService } from './fixture.ts'
 
 interface Document {
   paths: Record<string, object>
-  components: { schemas: object }
+  components: { schemas: object; securitySchemes: { token?: object } }
   'x-daybook-missing'?: string[]
 }
 
@@ -26,9 +26,19 @@ it('serves one OpenAPI document for all services', async () => {
   await using gateway = await startGateway({ journal: writes.url, projection: reads.url })
   const document = await json<Document>(await fetch(`${gateway.url}/v1/openapi.json`))
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Daybook' } })
-  expect(Object.keys(document.paths).toSorted()).toEqual(['/v1/events', '/v1/openapi.json', '/v1/runs/{id}'])
+  expect(Object.keys(document.paths).toSorted()).toEqual([
+    '/v1/events',
+    '/v1/openapi.json',
+    '/v1/runs/{id}',
+    '/v1/tokens',
+    '/v1/tokens/{id}',
+  ])
   expect(Object.keys(document.paths['/v1/events'] ?? {}).toSorted()).toEqual(['get', 'post'])
   expect(document.components.schemas).toHaveProperty('Problem')
+  // What the page's "Authorize" asks for, and what each operation says it needs.
+  expect(document.components.securitySchemes.token).toMatchObject({ type: 'http', scheme: 'bearer' })
+  expect(document.paths['/v1/tokens']).toMatchObject({ post: { security: [{ token: ['admin'] }] } })
+  expect(document.paths['/v1/openapi.json']).not.toMatchObject({ get: { security: expect.anything() } })
   expect(document).not.toHaveProperty('x-daybook-missing')
 })
 
@@ -42,6 +52,8 @@ it('serves what there is and names the service that is away', async () => {
 
 it('serves a page for people whose parts all come from the gateway', async () => {
   await using gateway = await startGateway({})
+  // Who has no token yet must be able to look it up: the page and its parts ask for none.
+  const { fetch } = globalThis
   const page = await fetch(`${gateway.url}/`)
   expect(page.url).toBe(`${gateway.url}/docs`)
   const policy = page.headers.get('content-security-policy')
@@ -79,7 +91,7 @@ it('is ready when the services are, and says why it is not', async () => {
   const ready = await fetch(`${gateway.url}/readyz`)
   expect([ready.status, await ready.json()]).toEqual([
     200,
-    { ready: true, checks: { journal: { ok: true }, projection: { ok: true } } },
+    { ready: true, checks: { journal: { ok: true }, projection: { ok: true }, database: { ok: true } } },
   ])
   reads.health.addCheck('lag', () => ({ ok: false, reason: '12 events behind' }))
   await writes[Symbol.asyncDispose]()
@@ -88,6 +100,7 @@ it('is ready when the services are, and says why it is not', async () => {
   expect((await json(waiting))['checks']).toEqual({
     journal: { ok: false, reason: 'cannot be reached' },
     projection: { ok: false, reason: 'lag: 12 events behind' },
+    database: { ok: true },
   })
   expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)
 })

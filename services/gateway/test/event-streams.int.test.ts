@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import { type HttpPlugin, type SseFrame, sendEvents } from '@daybook/runtime'
 import { expect, it } from 'vitest'
-import { documented, startGateway, startService, until } from './fixture.ts'
+import { asAdmin, documented, startGateway, startService, until } from './fixture.ts'
 
 function streaming(source: (signal: AbortSignal) => AsyncIterable<SseFrame[]>): HttpPlugin {
   return async (app) => {
@@ -26,7 +26,7 @@ function gated() {
 }
 
 async function follow(url: string) {
-  const request = get(`${url}/v1/events`)
+  const request = get(`${url}/v1/events`, { headers: asAdmin })
   const [response] = await once(request, 'response')
   const stream = { text: '', ended: false, leave: () => void request.destroy() }
   response.on('data', (chunk: Buffer) => {
@@ -83,7 +83,7 @@ it('slows its service down to what a slow client takes', async () => {
   }
   await using service = await startService('projection', streaming(endless))
   await using gateway = await startGateway({ projection: service.url })
-  const request = get(`${gateway.url}/v1/events`)
+  const request = get(`${gateway.url}/v1/events`, { headers: asAdmin })
   const [response] = await once(request, 'response')
   response.pause()
   let [seen, polls] = [0, 0]

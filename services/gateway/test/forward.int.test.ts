@@ -2,10 +2,17 @@ import { once } from 'node:events'
 import { createServer, get, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { createServer as createSocketServer } from 'node:net'
 import { DaybookError } from '@daybook/errors'
-import { acceptRawBodies, type HttpPlugin } from '@daybook/runtime'
+import {
+  acceptRawBodies,
+  assertCaller,
+  CALLER_HEADER,
+  type Caller,
+  callerOf,
+  type HttpPlugin,
+} from '@daybook/runtime'
 import { Type } from 'typebox'
 import { describe, expect, it } from 'vitest'
-import { documented, json, startGateway, startService, until } from './fixture.ts'
+import { asAdmin, CALLER_KEY, documented, fetch, json, startGateway, startService, until } from './fixture.ts'
 
 interface Seen {
   url: string | undefined
@@ -32,6 +39,8 @@ const journal: HttpPlugin = async (app) => {
     )
   }
 }
+
+const admin: Caller = { tenant: 'main', actor: { kind: 'user', id: 'admin' }, scopes: ['admin'] }
 
 const text = Type.String()
 const projection: HttpPlugin = async (app) => {
@@ -89,7 +98,7 @@ describe('a request', () => {
     expect((await fetch(`${gateway.url}/v1/runs`)).status).toBe(503)
     expect((await fetch(`${gateway.url}/v1/elsewhere`)).status).toBe(404)
     const wrong = await fetch(`${gateway.url}/v1/runs`, { method: 'DELETE' })
-    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET'])
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, POST'])
     expect((await fetch(`${gateway.url}/v1/events`, { method: 'PUT' })).headers.get('allow')).toBe(
       'GET, POST',
     )
@@ -104,13 +113,39 @@ describe('a request', () => {
     }
   })
 
-  it('carries the tenant of the gateway, never that of the caller', async () => {
-    await using service = await startService('projection', projection)
+  it('carries who its caller is, as the gateway knows it, and nothing that the caller says of itself', async () => {
+    const route: HttpPlugin = async (app) => {
+      const config = { scope: 'any' } as const
+      app.get('/v1/runs', { schema: documented('runs'), config }, async (request) => ({
+        caller: callerOf(request),
+        headers: Object.keys(request.headers),
+      }))
+    }
+    await using service = await startService('projection', route)
     await using gateway = await startGateway({ projection: service.url })
-    const response = await fetch(`${gateway.url}/v1/streams/run/1/events`, {
-      headers: { 'daybook-tenant': 'acme' },
+    const forged = assertCaller(CALLER_KEY, { ...admin, tenant: 'acme' })
+    const response = await fetch(`${gateway.url}/v1/runs`, {
+      headers: { [CALLER_HEADER]: forged, 'daybook-tenant': 'acme', cookie: 'a=b', 'x-kept': '1' },
     })
-    expect(await json(response)).toMatchObject({ headers: { 'daybook-tenant': 'main' } })
+    const { caller, headers } = await json<{ caller: Caller; headers: string[] }>(response)
+    expect(caller).toEqual(admin)
+    expect(headers).toContain('x-kept')
+    for (const name of ['authorization', 'cookie', 'daybook-tenant']) expect(headers).not.toContain(name)
+  })
+
+  it('is answered with unavailable when its service does not believe the gateway', async () => {
+    const believing = createServer((_request, response) => response.writeHead(401).end()).listen(
+      0,
+      '127.0.0.1',
+    )
+    await once(believing, 'listening')
+    const address = believing.address()
+    const url = typeof address === 'object' ? `http://127.0.0.1:${address?.port}` : ''
+    await using gateway = await startGateway({ projection: url })
+    const response = await fetch(`${gateway.url}/v1/runs`)
+    expect(response.status).toBe(503)
+    expect(await json(response)).toMatchObject({ detail: expect.stringContaining('the same CALLER_KEY') })
+    believing.close()
   })
 
   it('has one id in the answer, at the gateway and at the service', async () => {
@@ -159,6 +194,7 @@ describe('a request', () => {
     await using service = await startService('projection', projection)
     await using gateway = await startGateway({ projection: service.url })
     const headers = {
+      ...asAdmin,
       connection: 'close, x-hop',
       'x-hop': '1',
       te: 'trailers',
@@ -200,7 +236,7 @@ describe('a body', () => {
   it('that turns out to be over the limit is refused, and its service does not take it', async () => {
     await using service = await startService('journal', journal)
     await using gateway = await startGateway({ journal: service.url }, limits)
-    const upload = httpRequest(`${gateway.url}/v1/events`, { method: 'POST' })
+    const upload = httpRequest(`${gateway.url}/v1/events`, { method: 'POST', headers: asAdmin })
     const answered = once(upload, 'response')
     for (let part = 0; part < 20; part += 1) upload.write('x'.repeat(100))
     upload.end()

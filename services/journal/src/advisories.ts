@@ -4,8 +4,8 @@ import { createUlids } from '@daybook/events'
 import type { Logger } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { Check } from 'typebox/value'
-import { tenantOfSubject } from './handlers.ts'
 import type { RefusedMessage } from './store/dead-letters.ts'
+import { tenantOfSubject } from './subject.ts'
 
 export interface AdvisoryParts {
   bus: Bus

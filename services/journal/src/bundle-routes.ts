@@ -31,6 +31,7 @@ const reportSchema = Type.Object({
 export function bundleRoutes(parts: BundleParts): HttpPlugin {
   return async (app) => {
     app.get('/v1/streams/:kind/:id/bundle', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'exportStream',
         summary: 'One stream as a bundle, which daybook verify checks without a server. JSON Lines.',
@@ -64,6 +65,7 @@ export function bundleRoutes(parts: BundleParts): HttpPlugin {
       },
     })
     app.get('/v1/runs/:id/verify', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'verifyRun',
         summary: 'Verifies a run where it is kept. Who does not trust this server runs daybook verify.',

@@ -17,6 +17,8 @@ const settings = Type.Object({
   UNSAFE_DATABASE: Type.Boolean({ default: false }),
   /** Start with a NATS that acknowledges before it syncs, or cannot be asked whether it does. */
   UNSAFE_NATS: Type.Boolean({ default: false }),
+  /** Refuse a NATS that lets in anybody; without it the log says so. */
+  NATS_ACCOUNTS_REQUIRED: Type.Boolean({ default: false }),
 })
 
 export type JournalConfig = Readonly<Static<typeof settings>>

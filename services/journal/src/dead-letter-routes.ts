@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { receiptSchema } from '@daybook/events'
-import { type HttpPlugin, tenantOf } from '@daybook/runtime'
-import { type Static, Type } from 'typebox'
-import type { DeadLetterContent, Decision } from './dead-letter.ts'
+import { callerOf, type HttpPlugin, tenantOf } from '@daybook/runtime'
+import { Type } from 'typebox'
+import type { DeadLetterContent } from './dead-letter.ts'
 import {
   closed,
   deadLetterContentSchema,
@@ -12,7 +12,6 @@ import {
   idParams,
   ulid,
 } from './dead-letter-schema.ts'
-import { UNKNOWN_ACTOR } from './settle.ts'
 import {
   dismissDeadLetter,
   getDeadLetter,
@@ -33,6 +32,7 @@ export function deadLetterRoutes(parts: SettleParts): HttpPlugin[] {
 function readRoutes({ database }: SettleParts): HttpPlugin {
   return async (app) => {
     app.get('/v1/dead-letters', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listDeadLetters',
         summary: 'What could not be accepted or applied, newest first.',
@@ -59,6 +59,7 @@ function readRoutes({ database }: SettleParts): HttpPlugin {
       },
     })
     app.get('/v1/dead-letters/:id', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getDeadLetter',
         summary: 'One dead letter with its content and its history.',
@@ -74,6 +75,7 @@ function readRoutes({ database }: SettleParts): HttpPlugin {
 function exportRoute(parts: SettleParts): HttpPlugin {
   return async (app) => {
     app.get('/v1/dead-letters/export', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'exportDeadLetters',
         summary:
@@ -109,13 +111,10 @@ async function* exportLines(
   } while (before !== undefined)
 }
 
-function decisionOf({ reason, actor = UNKNOWN_ACTOR }: Static<typeof decisionBody>): Decision {
-  return { reason, actor }
-}
-
 function decisionRoutes(parts: SettleParts): HttpPlugin {
   return async (app) => {
     app.post('/v1/dead-letters/:id/requeue', {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'requeueDeadLetter',
         summary:
@@ -131,12 +130,14 @@ function decisionRoutes(parts: SettleParts): HttpPlugin {
         },
       },
       handler: (request) => {
-        const { params, body } = request
-        const asked = { tenant: tenantOf(request), id: params.id, decision: decisionOf(body) }
+        const { tenant, actor } = callerOf(request)
+        const { reason } = request.body
+        const asked = { tenant, id: request.params.id, decision: { reason, actor } }
         return requeueDeadLetter(parts, asked)
       },
     })
     app.post('/v1/dead-letters/:id/dismiss', {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'dismissDeadLetter',
         summary: 'Take note of it. It is kept, and can still be requeued.',
@@ -146,8 +147,9 @@ function decisionRoutes(parts: SettleParts): HttpPlugin {
         response: { 200: Type.Object({ deadLetter: deadLetterContentSchema }, closed) },
       },
       handler: async (request) => {
-        const { params, body } = request
-        const asked = { tenant: tenantOf(request), id: params.id, decision: decisionOf(body) }
+        const { tenant, actor } = callerOf(request)
+        const { reason } = request.body
+        const asked = { tenant, id: request.params.id, decision: { reason, actor } }
         return { deadLetter: await dismissDeadLetter(parts, asked) }
       },
     })

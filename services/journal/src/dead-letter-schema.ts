@@ -56,9 +56,6 @@ export const filterFields = {
 export const idParams = Type.Object({ id: Type.String({ maxLength: 64 }) }, closed)
 
 export const decisionBody = Type.Object(
-  {
-    reason: Type.String({ minLength: 1, maxLength: 1_000, pattern: '^[^\\u0000]*$' }),
-    actor: Type.Optional(actorSchema),
-  },
+  { reason: Type.String({ minLength: 1, maxLength: 1_000, pattern: '^[^\\u0000]*$' }) },
   closed,
 )

@@ -5,18 +5,21 @@ import {
   APPEND_REQUEST_LEVELS,
   type AppendLimits,
   type AppendResult,
+  actorOfSubject,
   createUlids,
   decodeUtf8,
-  isTenant,
   parseAppendRequest,
   parseJson,
 } from '@daybook/events'
 import { type Logger, traceIdOf } from '@daybook/runtime'
+import { authoredBy } from './authorship.ts'
 import type { Batcher } from './batcher.ts'
+import { answer, checkReceiptSubject } from './receipt-to.ts'
 import { requireUnreserved } from './reserved.ts'
 import type { AddedTypes } from './schemas/added-types.ts'
 import type { Job } from './settle.ts'
 import type { RefusedMessage } from './store/dead-letters.ts'
+import { tenantOf, tenantOfSubject } from './subject.ts'
 
 export interface HandlerParts {
   bus: Bus
@@ -28,34 +31,23 @@ export interface HandlerParts {
 }
 
 /**
- * The third word of `daybook.rpc.<tenant>.…` and `daybook.queue.<tenant>.…`; the server's permissions vouch for it.
- * Undefined if that cannot be the name of a tenant.
+ * Checks a request that came as JSON. Where the subject names an actor, the server vouches for it, and the events are
+ * that actor's; only services and admins may publish under the subject that names nobody.
  */
-export function tenantOfSubject(subject: string): string | undefined {
-  const tenant = subject.split('.')[2] ?? ''
-  return isTenant(tenant) ? tenant : undefined
-}
-
-function tenantOf(subject: string): string {
-  const tenant = tenantOfSubject(subject)
-  if (tenant !== undefined) return tenant
-  const message = `"${subject.split('.')[2] ?? ''}" in the subject is not the name of a tenant.`
-  throw new DaybookError('invalid-request', message)
-}
-
-/** Checks a request that came as JSON. */
 async function read(
   { types, limits }: HandlerParts,
   { subject, data }: Pick<IncomingMessage, 'subject' | 'data'>,
 ): Promise<Job> {
   const tenant = tenantOf(subject)
+  const actor = actorOfSubject(subject)
   // The payload of an event may be as deep as is allowed, and the request has some levels around it.
   const body = parseJson(decodeUtf8(data), { depthMax: limits.depthMax + APPEND_REQUEST_LEVELS })
   const request = await types.check(tenant, (userTypes) =>
     parseAppendRequest(body, { limits, origin: 'json', userTypes }),
   )
   requireUnreserved(request)
-  return { tenant, request }
+  if (actor === undefined) return { tenant, request }
+  return { tenant, request: authoredBy({ actor, mayNameOthers: false }, request) }
 }
 
 /** The answer comes after the commit. */
@@ -70,7 +62,7 @@ async function append(
   return hand(parts, await read(parts, message))
 }
 
-/** Answers `daybook.rpc.<tenant>.journal.append`. What it throws, the bus answers as a problem. */
+/** Answers `daybook.rpc.<tenant>.journal.append`, with or without an actor. What it throws, the bus answers as a problem. */
 export function whenAppendRequested(parts: HandlerParts) {
   return async (message: IncomingMessage): Promise<string> => JSON.stringify(await append(parts, message))
 }
@@ -79,9 +71,6 @@ export function whenAppendRequested(parts: HandlerParts) {
 export function appendAgain(parts: HandlerParts) {
   return (message: Pick<IncomingMessage, 'subject' | 'data'>): Promise<AppendResult> => append(parts, message)
 }
-
-/** Where a receipt may be sent: never into Daybook's own subjects. */
-const RECEIPT_SUBJECT = /^(_INBOX[A-Za-z0-9_-]*|daybook\.receipt)\.[^\s*>]+$/
 
 /** Some seconds, as the pauses of a consumer grow: a message that fails in an unforeseen way blocks the others so long. */
 const UNFORESEEN_TRIES_MAX = 5
@@ -135,25 +124,6 @@ async function judge<Result>(delivery: Delivery, act: () => Promise<Result>): Pr
         : new DaybookError('internal', 'The message could not be handled.', { cause: error })
     return { delivery, reason }
   }
-}
-
-function receiptSubjectOf(delivery: Delivery): string | undefined {
-  return delivery.headers['Daybook-Receipt-To']
-}
-
-function checkReceiptSubject(delivery: Delivery): void {
-  const subject = receiptSubjectOf(delivery)
-  if (subject !== undefined && !RECEIPT_SUBJECT.test(subject)) {
-    throw new DaybookError(
-      'invalid-request',
-      'Daybook-Receipt-To must be an inbox (_INBOX.…) or begin with daybook.receipt.',
-    )
-  }
-}
-
-function answer(bus: Bus, delivery: Delivery, body: unknown): void {
-  const subject = receiptSubjectOf(delivery)
-  if (subject !== undefined && RECEIPT_SUBJECT.test(subject)) bus.publish(subject, JSON.stringify(body))
 }
 
 async function refuse(

@@ -5,12 +5,14 @@ import type { CheckResult, Logger } from '@daybook/runtime'
 
 /**
  * Watches whether NATS has a queued append on its disk before it says *queued*: until the journal has taken it, that is
- * the only copy. (The stream of events is a copy of the journal and may be lost.)
+ * the only copy. (The stream of events is a copy of the journal and may be lost.) And whether it asks who comes.
  *
  * N1 A server that syncs later is refused: `failed` rejects. With `isAllowed` it is only told, with each start.
  * N2 What cannot be found out is neither taken for safe nor a reason to stop: HTTP appends do not need NATS. The service
  *    is not ready until it is found out, and it goes on asking.
  * N3 Each start of a server is looked at anew, since its configuration may have changed.
+ * N4 On a server that lets in anybody, anybody may append in any name, and read and delete everything: it is told with
+ *    each start, or with `needsAccounts` refused.
  */
 
 /** A comparison of two texts, so it may be often; the monitor is asked only after a start. */
@@ -23,6 +25,8 @@ export interface NatsSafetyParts {
   /** Monitoring endpoints, `http://nats:8222`, of each server one. */
   monitorUrls: readonly string[]
   isAllowed: boolean
+  /** Refuse a server that asks nobody who they are. */
+  needsAccounts: boolean
   logger: Logger
 }
 
@@ -95,6 +99,7 @@ export class NatsSafety implements AsyncDisposable {
   async #look(serverId: string): Promise<void> {
     const { monitorUrls, isAllowed, logger } = this.#parts
     const before = this.#seen
+    if (before?.serverId !== serverId && !this.#asksWhoComes()) return
     const answer = await readSyncPolicy(monitorUrls, serverId)
     this.#seen = { serverId, answer }
     if (answer.policy === 'later' && !isAllowed) {
@@ -111,7 +116,23 @@ export class NatsSafety implements AsyncDisposable {
       )
     else logger.warn({ ...answer }, 'whether NATS syncs what it acknowledges is not known') // N2
   }
+
+  /** False when that ends the journal (N4). */
+  #asksWhoComes(): boolean {
+    const { bus, needsAccounts, logger } = this.#parts
+    if (bus.letsInAnybody !== true) return true
+    if (needsAccounts) this.#fail(new DaybookError('unsafe-configuration', ANYBODY))
+    else
+      logger.error(
+        {},
+        'UNSAFE: NATS lets in anybody, who may append in any name; set NATS_ACCOUNTS_REQUIRED=true to refuse',
+      )
+    return !needsAccounts
+  }
 }
+
+const ANYBODY =
+  'NATS lets in anybody. Give its server the accounts that "nats-keys" of the gateway writes (docs/operations.md), or start the journal without NATS_ACCOUNTS_REQUIRED.'
 
 const LATER =
   'NATS acknowledges queued appends before they are on its disk. Set "sync_interval: always" in its jetstream block, or start the journal with --unsafe-nats (UNSAFE_NATS=true).'

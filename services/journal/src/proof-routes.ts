@@ -18,6 +18,7 @@ export function proofRoutes(database: Database<JournalTables>): HttpPlugin[] {
 function checkpointRoutes(database: Database<JournalTables>): HttpPlugin {
   return async (app) => {
     app.get('/v1/checkpoint', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getCheckpoint',
         summary: 'The newest checkpoint over the whole journal: a signed note (C2SP tlog-checkpoint).',
@@ -30,6 +31,7 @@ function checkpointRoutes(database: Database<JournalTables>): HttpPlugin {
       },
     })
     app.get('/v1/checkpoint/keys', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listCheckpointKeys',
         summary:
@@ -49,6 +51,7 @@ function checkpointRoutes(database: Database<JournalTables>): HttpPlugin {
 function proofsRoutes(database: Database<JournalTables>): HttpPlugin {
   return async (app) => {
     app.get('/v1/events/:id/proof', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'proveEvent',
         summary: 'Proves that an event is under the newest checkpoint (RFC 9162 §2.1.3).',
@@ -67,6 +70,7 @@ function proofsRoutes(database: Database<JournalTables>): HttpPlugin {
       handler: (request) => proveEvent(database, tenantOf(request), request.params.id),
     })
     app.get('/v1/consistency', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'proveConsistency',
         summary:

@@ -6,21 +6,37 @@ const RESERVED_KINDS: ReadonlyMap<string, string> = new Map([
   ['erasure', 'POST /v1/erasures'],
   ['hold', 'PUT /v1/holds/{kind}/{id}'],
   ['archive', 'the archive of the journal'],
+  ['token', 'POST and DELETE /v1/tokens'],
 ])
 
-/** Tells who follows a run that payloads of it were erased. */
-export const ERASURE_NOTICE = 'RUN_PAYLOADS_ERASED'
+/** By kind: what tells who follows such a stream that payloads of it were erased. */
+export const ERASURE_NOTICES: ReadonlyMap<string, string> = new Map([
+  ['run', 'RUN_PAYLOADS_ERASED'],
+  ['session', 'SESSION_PAYLOADS_ERASED'],
+])
+const NOTICE_TYPES: ReadonlySet<string> = new Set(ERASURE_NOTICES.values())
 
-/** Refuses a producer's request that would append what only Daybook may say. Code: `reserved-event-type`. */
-export function requireUnreserved({ events }: PreparedRequest): void {
+/** Whether events of this type tell of erasures. */
+export function isErasureNotice(type: string): boolean {
+  return NOTICE_TYPES.has(type)
+}
+
+/** What a service says of its own accord. */
+const KINDS_OF_SERVICE: Readonly<Record<string, string>> = { gateway: 'token' }
+
+/**
+ * Refuses a producer's request that would append what only Daybook may say; `service` is the one that asks, if it is
+ * one of Daybook's. Code: `reserved-event-type`.
+ */
+export function requireUnreserved({ events }: PreparedRequest, service?: string): void {
   for (const { kind, type } of events) {
-    const door = type === ERASURE_NOTICE ? RESERVED_KINDS.get('erasure') : RESERVED_KINDS.get(kind)
-    if (door === undefined) continue
+    const door = isErasureNotice(type) ? RESERVED_KINDS.get('erasure') : RESERVED_KINDS.get(kind)
+    if (door === undefined || (service !== undefined && KINDS_OF_SERVICE[service] === kind)) continue
     throw new DaybookError('reserved-event-type', `${type} is appended by ${door} only.`)
   }
 }
 
-/** Whether a stream tells of erasures, holds or archives; that is never erased. */
+/** Whether a stream tells of erasures, holds, archives or tokens; that is never erased. */
 export function isReserved(kind: string): boolean {
   return RESERVED_KINDS.has(kind)
 }

@@ -6,8 +6,16 @@ import {
   appendResultSchema,
   parseAppendRequest,
 } from '@daybook/events'
-import { acceptRawBodies, bodyCheckedByHandler, type HttpPlugin, tenantOf } from '@daybook/runtime'
+import {
+  acceptRawBodies,
+  bodyCheckedByHandler,
+  callerOf,
+  type HttpPlugin,
+  may,
+  tenantOf,
+} from '@daybook/runtime'
 import { Type } from 'typebox'
+import { authoredBy } from './authorship.ts'
 import type { Batcher } from './batcher.ts'
 import { requireUnreserved } from './reserved.ts'
 import type { AddedTypes } from './schemas/added-types.ts'
@@ -42,6 +50,7 @@ export function journalRoutes(parts: RouteParts): HttpPlugin[] {
 function appendRoutes({ batcher, limits, types }: RouteParts): HttpPlugin {
   return async (app) => {
     app.post('/v1/events', {
+      config: { scope: 'append' },
       bodyLimit: APPEND_BYTES_MAX,
       schema: {
         operationId: 'appendEvents',
@@ -53,11 +62,13 @@ function appendRoutes({ batcher, limits, types }: RouteParts): HttpPlugin {
       // The same check as at the NATS doors, which gives each fault its own code.
       validatorCompiler: bodyCheckedByHandler,
       handler: async (request, reply) => {
-        const tenant = tenantOf(request)
-        const appendRequest = await types.check(tenant, (userTypes) =>
+        const caller = callerOf(request)
+        const { tenant, actor } = caller
+        const asked = await types.check(tenant, (userTypes) =>
           parseAppendRequest(request.body, { limits, userTypes }),
         )
-        requireUnreserved(appendRequest)
+        requireUnreserved(asked, caller.service)
+        const appendRequest = authoredBy({ actor, mayNameOthers: may(caller, 'admin') }, asked)
         const receipts = await batcher.append({ tenant, request: appendRequest })
         return reply.code(receipts.every(({ duplicate }) => duplicate) ? 200 : 201).send({ receipts })
       },
@@ -69,6 +80,7 @@ function blobRoutes({ database }: RouteParts): HttpPlugin {
   return async (app) => {
     acceptRawBodies(app)
     app.post('/v1/blobs', {
+      config: { scope: 'append' },
       bodyLimit: BLOB_BYTES_MAX,
       schema: {
         operationId: 'keepBlob',
@@ -84,6 +96,7 @@ function blobRoutes({ database }: RouteParts): HttpPlugin {
       },
     })
     app.get('/v1/blobs/:sha256', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getBlob',
         summary: 'The content of a blob, as it was kept.',

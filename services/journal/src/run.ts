@@ -1,7 +1,15 @@
-import { connectBus, topologyOf } from '@daybook/bus'
+import { connectBus, inboxOfService, topologyOf } from '@daybook/bus'
 import { type Database, migrate, openDatabase, requireMigrated } from '@daybook/database'
 import { APPEND_LIMITS } from '@daybook/events'
-import { aborted, createLogger, createMetrics, type Logger, startTracing } from '@daybook/runtime'
+import {
+  aborted,
+  assertedCallers,
+  callerKeyOf,
+  createLogger,
+  createMetrics,
+  type Logger,
+  startTracing,
+} from '@daybook/runtime'
 import { createBatcher } from './batcher.ts'
 import type { JournalConfig } from './config.ts'
 import { requireDurableDatabase } from './database-safety.ts'
@@ -26,7 +34,8 @@ export async function runJournal(config: JournalConfig, signal: AbortSignal): Pr
     {
       servers: config.NATS_URL,
       name: 'journal',
-      inboxPrefix: '_INBOX_journal',
+      nkeySeed: config.NATS_NKEY_SEED,
+      inboxPrefix: inboxOfService('journal'),
       topology: topologyOf(config),
     },
     logger,
@@ -35,6 +44,7 @@ export async function runJournal(config: JournalConfig, signal: AbortSignal): Pr
     bus,
     monitorUrls: monitorUrlsOf(config.NATS_URL, config.NATS_MONITOR_URL),
     isAllowed: config.UNSAFE_NATS,
+    needsAccounts: config.NATS_ACCOUNTS_REQUIRED,
     logger,
   })
   await natsSafety.ready(NATS_LOOK_MS)
@@ -46,6 +56,7 @@ export async function runJournal(config: JournalConfig, signal: AbortSignal): Pr
     logger,
     metrics: createMetrics({ service: 'journal' }),
     http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
+    callers: assertedCallers(callerKeyOf(config)),
     limits: { ...APPEND_LIMITS, payloadBytesMax: config.PAYLOAD_BYTES_MAX },
     archive: archiveOptionsOf(config),
     appendBudgetMs: config.APPEND_BUDGET_MS,
@@ -79,7 +90,9 @@ export async function archiveJournal(config: JournalConfig, signal: AbortSignal)
 export async function raiseJournalEra(config: JournalConfig): Promise<void> {
   const logger = createLogger({ service: 'journal', level: config.LOG_LEVEL })
   await using database = openJournalDatabase(config, logger)
-  await using bus = await connectBus({ servers: config.NATS_URL, name: 'journal-era' }, logger)
+  const inboxPrefix = inboxOfService('journal')
+  const { NATS_URL: servers, NATS_NKEY_SEED: nkeySeed } = config
+  await using bus = await connectBus({ servers, name: 'journal-era', nkeySeed, inboxPrefix }, logger)
   await beginEra({ database, bus, logger })
 }
 

@@ -3,6 +3,7 @@ import { type Database, requireMigrated } from '@daybook/database'
 import { journalReader, leaveArchived, noArchive, payloadArchive, watchHead } from '@daybook/eventing'
 import { type AppendLimits, subjects } from '@daybook/events'
 import {
+  type CallerCheck,
   createHealth,
   type Health,
   type HttpServer,
@@ -16,6 +17,7 @@ import { whenGivenUp } from './advisories.ts'
 import { bundleRoutes } from './bundle-routes.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { appendAgain, whenAppendRequested, whenAppendsQueued } from './handlers.ts'
+import { keepTopology } from './keep-topology.ts'
 import { journalMigrations } from './migrations.ts'
 import type { NatsSafety } from './nats-safety.ts'
 import { observeJournal } from './observe-journal.ts'
@@ -45,6 +47,8 @@ export interface JournalParts {
   logger: Logger
   metrics: Metrics
   http: { host: string; port: number }
+  /** Who makes a request. */
+  callers: CallerCheck
   limits: AppendLimits
   appendBudgetMs: number
   /** Watches whether NATS keeps what it acknowledges. The embedded stack starts its own NATS and need not ask. */
@@ -90,6 +94,7 @@ export async function openJournal(parts: JournalParts): Promise<JournalService> 
   const http = stack.use(
     await serveHttp({
       ...parts.http,
+      callers: parts.callers,
       service: 'journal',
       version: VERSION,
       logger,
@@ -98,11 +103,13 @@ export async function openJournal(parts: JournalParts): Promise<JournalService> 
       plugins,
     }),
   )
-  stack.use(bus.respond(subjects.rpc('*', 'journal', 'append'), 'journal', whenAppendRequested(handlers)))
+  for (const subject of [subjects.rpc('*', 'journal', 'append'), subjects.appendByAnybody])
+    stack.use(bus.respond(subject, 'journal', whenAppendRequested(handlers)))
   stack.use(bus.consume({ stream: 'DAYBOOK_QUEUE', durable: 'journal-queue' }, whenAppendsQueued(handlers)))
   stack.use(
     bus.consume({ stream: 'DAYBOOK_ADVISORIES', durable: 'journal-advisories' }, whenGivenUp(handlers)),
   )
+  stack.use(keepTopology(bus, logger))
   const opened = stack.move()
   return { http, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }

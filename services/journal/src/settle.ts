@@ -80,7 +80,7 @@ export interface Settlement {
 }
 
 /** Who appended, where the draft does not say. */
-export const UNKNOWN_ACTOR: Actor = { kind: 'user', id: 'anonymous' }
+const UNKNOWN_ACTOR: Actor = { kind: 'user', id: 'anonymous' }
 
 /** A map key of a tenant and a name in it; a tenant cannot hold a space. */
 export function nameOf(tenant: string, name: string): string {

@@ -48,6 +48,9 @@ describe('the AsyncAPI document', () => {
       },
     })
     expect(document.channels.append.address).toBe('daybook.rpc.{tenant}.journal.append')
+    expect(document.channels.appendQueueBy.address).toBe(
+      'daybook.queue.{tenant}.append.{actorKind}.{actorId}',
+    )
     expect(document.components.messages['OrderPlaced.v1']).toMatchObject({ description: 'Paid' })
 
     const second = order({ id: nextId(), v: 2, data: { total: 1, currency: 'EUR' } })

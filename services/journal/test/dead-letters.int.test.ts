@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { log, nextId, readAll, sharedJournalWithNats } from './service-fixture.ts'
 
 const queue = subjects.appendQueue('main')
-const ann = { kind: 'user', id: 'ann' }
+/** Whom the services of tests take their caller to be. */
+const tester = { kind: 'user', id: 'tester' }
 
 const { database, journal, bus } = await sharedJournalWithNats()
 await bus.ensureTopology()
@@ -53,14 +54,13 @@ describe('a dead letter of the queue that is requeued', () => {
     await journal.append([log(stream, 'first')])
     const { status, body: answer } = await ask(`/${id}/requeue`, {
       reason: 'the first one is there now',
-      actor: ann,
     })
     expect(status).toBe(200)
     expect(answer.receipts).toMatchObject([{ stream, seq: 2, duplicate: false }])
     expect(answer.deadLetter).toMatchObject({
       status: 'requeued',
       resolvedAt: expect.any(String),
-      decisions: [{ action: 'requeued', actor: ann, reason: 'the first one is there now' }],
+      decisions: [{ action: 'requeued', actor: tester, reason: 'the first one is there now' }],
     })
     expect(await eventsOf(stream)).toHaveLength(2)
   })
@@ -83,7 +83,7 @@ describe('a dead letter of the queue that is requeued', () => {
           action: 'requeued',
           outcome: 'seq-conflict',
           reason: 'try',
-          actor: { kind: 'user', id: 'anonymous' },
+          actor: tester,
         },
       ],
     })
@@ -131,10 +131,10 @@ describe('a dead letter of the queue that is requeued', () => {
 describe('a dead letter that is dismissed', () => {
   it('is not among the open ones, and its history says by whom and why', async () => {
     const { id } = await deadLetterOf(JSON.stringify({ events: [unknownType()] }))
-    const { status, body } = await ask(`/${id}/dismiss`, { reason: 'a test', actor: ann })
+    const { status, body } = await ask(`/${id}/dismiss`, { reason: 'a test' })
     expect([status, body.deadLetter]).toMatchObject([
       200,
-      { status: 'dismissed', decisions: [{ action: 'dismissed', actor: ann, reason: 'a test' }] },
+      { status: 'dismissed', decisions: [{ action: 'dismissed', actor: tester, reason: 'a test' }] },
     ])
     const open = (await ask('?status=open&limit=1024')).body.deadLetters
     expect(open.some((letter: { id: string }) => letter.id === id)).toBe(false)
@@ -180,7 +180,7 @@ describe('a decision', () => {
       {},
       { reason: '' },
       { reason: 'x', force: true },
-      { reason: 'x', actor: { id: 'a' } },
+      { reason: 'x', actor: { kind: 'user', id: 'ann' } },
     ])
       expect(await ask(`/${id}/dismiss`, body)).toMatchObject({
         status: 400,

@@ -63,11 +63,14 @@ describe('the queue', () => {
   it('journals what is published, once, and sends the receipt where it is asked to', async () => {
     const stream = `run/${nextId()}`
     const received: string[] = []
-    await using listener = bus.listen('daybook.receipt.test', (message) => void received.push(message.text()))
+    await using listener = bus.listen(
+      'daybook.receipt.main.test',
+      (message) => void received.push(message.text()),
+    )
     const event = log(stream, 'queued')
     for (let times = 0; times < 5; times += 1) {
       await bus.publishQueued(queue, body(event), {
-        headers: { 'Daybook-Receipt-To': 'daybook.receipt.test' },
+        headers: { 'Daybook-Receipt-To': 'daybook.receipt.main.test' },
       })
     }
     await waitFor(() => received.length === 5, { timeoutMs: 20_000, what: 'five receipts' })

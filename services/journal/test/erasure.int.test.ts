@@ -34,7 +34,7 @@ describe('POST /v1/erasures', () => {
     const stream = newStream()
     await journal.append([log(stream, 'secret one'), log(stream, 'secret two')])
     const before = await streamOf(stream)
-    const { status, body } = await erase({ stream, reason: 'asked for', actor: { kind: 'user', id: 'dpo' } })
+    const { status, body } = await erase({ stream, reason: 'asked for' })
     expect(status).toBe(201)
     expect(body).toMatchObject({ events: 2, erasedBefore: 0, progress: { payloads: 'done', blobs: 'done' } })
     const after = await streamOf(stream)
@@ -45,7 +45,7 @@ describe('POST /v1/erasures', () => {
       {
         type: 'RUN_PAYLOADS_ERASED',
         data: { erasureId: body.erasureId, ranges: [{ first: 1, last: 2 }] },
-        actor: { id: 'dpo' },
+        actor: { id: 'tester' },
       },
     ])
     expect(verifyChain(after)).toBeUndefined()
@@ -53,12 +53,32 @@ describe('POST /v1/erasures', () => {
     expect(verifyChain(await streamOf(stream))).toBeUndefined()
   })
 
+  it('tells a session in its own stream what was erased of it', async () => {
+    const stream = `session/${nextId()}`
+    const data = { sessionKey: 'somebody', principal: 'user:ada', title: 'secret' }
+    const begin = { id: nextId(), stream, type: 'SESSION_STARTED', v: 1, data }
+    await journal.append([begin])
+    const { body } = await erase({ stream, reason: 'asked for' })
+    expect(await streamOf(stream)).toMatchObject([
+      { data: {}, erased: { erasureId: body.erasureId } },
+      {
+        type: 'SESSION_PAYLOADS_ERASED',
+        data: { erasureId: body.erasureId, ranges: [{ first: 1, last: 1 }] },
+      },
+    ])
+    const again = await erase({ stream, reason: 'asked for' })
+    expect(again.body).toMatchObject({ erasureId: null, events: 0, erasedBefore: 1 })
+    const notice = { erasureId: nextId(), ranges: [{ first: 1, last: 1 }] }
+    const forged = { id: nextId(), stream, type: 'SESSION_PAYLOADS_ERASED', v: 1, data: notice }
+    expect((await journal.post({ events: [forged] })).body.code).toBe('reserved-event-type')
+  })
+
   it('puts on record what was erased, why and by whom, and lists it', async () => {
     const stream = newStream()
     const { receipts } = await journal.append([log(stream, 'a'), log(stream, 'b')])
     const ids = [receipts[1]?.id ?? '']
-    const actor = { kind: 'service', id: 'cleaner' }
-    const { body } = await erase({ ids, reason: 'too much', actor })
+    const actor = { kind: 'user', id: 'tester' }
+    const { body } = await erase({ ids, reason: 'too much' })
     const [record] = await streamOf(`erasure/${body.erasureId}`)
     expect(record).toMatchObject({ type: 'PAYLOADS_ERASED', actor, position: body.position })
     expect(record && erasureOf(record)?.events).toEqual([

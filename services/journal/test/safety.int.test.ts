@@ -4,6 +4,7 @@ import { createLogger } from '@daybook/runtime'
 import { describeWithServer, freePort, startLocalPostgres, startNats, waitFor } from '@daybook/testing'
 import { sql } from 'kysely'
 import { describe, expect, it, type TestContext } from 'vitest'
+import { startGuardedNats } from '../../../packages/bus/test/guarded-nats.ts'
 import { readJournalConfig } from '../src/config.ts'
 import { requireDurableDatabase } from '../src/database-safety.ts'
 import { monitorUrlsOf, NatsSafety } from '../src/nats-safety.ts'
@@ -23,7 +24,12 @@ function recordingLogger() {
 async function run(env: Record<string, string>, during: (url: string) => Promise<void>): Promise<unknown> {
   const port = await freePort()
   const stop = new AbortController()
-  const config = readJournalConfig({ ...env, HTTP_PORT: String(port), LOG_LEVEL: 'silent' })
+  const config = readJournalConfig({
+    CALLER_KEY: 'the-caller-key-of-this-test-and-no-other',
+    ...env,
+    HTTP_PORT: String(port),
+    LOG_LEVEL: 'silent',
+  })
   const running = runJournal(config, stop.signal).catch((error: unknown) => error)
   const ended = await Promise.race([running, during(`http://127.0.0.1:${port}`)])
   stop.abort()
@@ -113,11 +119,48 @@ describe('a NATS that cannot be asked', () => {
         bus,
         monitorUrls: [monitorUrl],
         isAllowed: false,
+        needsAccounts: false,
         logger: silent,
       })
       await safety.ready(timeoutMs)
       expect(safety.state()).toMatchObject({ ok: false, reason: expect.stringMatching(reason) })
     }
+  })
+})
+
+describe('a NATS that lets in anybody', () => {
+  it('is told loudly at each of its starts', async () => {
+    await using nats = await startNats()
+    await using bus = await connectBus({ servers: nats.url, name: 'test', wait: true })
+    const { logger, lines } = recordingLogger()
+    const told = () =>
+      lines.filter(({ level, msg }) => level === 'error' && msg.startsWith('UNSAFE: NATS lets in'))
+    const asked = { bus, monitorUrls: [nats.monitorUrl], isAllowed: false, logger }
+    await using safety = new NatsSafety({ ...asked, needsAccounts: false })
+    await safety.ready(timeoutMs)
+    expect(told()).toHaveLength(1)
+    await nats.kill()
+    await nats.restart()
+    await waitFor(() => told().length === 2, { timeoutMs, what: 'the second start' })
+    await waitFor(() => safety.state().ok, { timeoutMs, what: 'the rest of the look' })
+  })
+
+  it('is refused when accounts are required', async () => {
+    await using nats = await startNats()
+    await using bus = await connectBus({ servers: nats.url, name: 'test', wait: true })
+    const asked = { bus, monitorUrls: [nats.monitorUrl], isAllowed: false, logger: silent }
+    await using safety = new NatsSafety({ ...asked, needsAccounts: true })
+    await expect(safety.ready(timeoutMs)).rejects.toMatchObject({ code: 'unsafe-configuration' })
+  })
+
+  it('is not what one with accounts is', async () => {
+    await using nats = await startGuardedNats()
+    await using bus = await nats.connectService('journal')
+    const { logger, lines } = recordingLogger()
+    const asked = { bus, monitorUrls: [nats.server.monitorUrl], isAllowed: false, logger }
+    await using safety = new NatsSafety({ ...asked, needsAccounts: true })
+    await safety.ready(timeoutMs)
+    expect([safety.state().ok, lines]).toEqual([true, []])
   })
 })
 

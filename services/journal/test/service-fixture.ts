@@ -10,7 +10,7 @@ import {
   type JournalEvent,
 } from '@daybook/events'
 import { createLogger, createMetrics } from '@daybook/runtime'
-import { createTestDatabase, startNats, type TestDatabase } from '@daybook/testing'
+import { createTestDatabase, startNats, type TestDatabase, trustingCallers } from '@daybook/testing'
 import { afterAll } from 'vitest'
 import { type JournalParts, type JournalService, journalMigrations, openJournal } from '../src/service.ts'
 import type { JournalTables } from '../src/store/tables.ts'
@@ -71,6 +71,7 @@ export async function openJournalService(
       logger: silent,
       metrics: createMetrics({ service: 'journal', processMetrics: false }),
       http: { host: '127.0.0.1', port: 0 },
+      callers: trustingCallers,
       limits: APPEND_LIMITS,
       appendBudgetMs: 25,
       ...more,

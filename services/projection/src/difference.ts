@@ -1,4 +1,5 @@
 import type { JsonValue } from '@daybook/errors'
+import { memberPath } from '@daybook/events'
 
 /** Where two values differ first, as a JSON Pointer (RFC 6901), and what each has there; null where it has nothing. */
 export interface Difference {
@@ -17,7 +18,7 @@ export function firstDifference(expected: Member, stored: Member, path = ''): Di
   }
   const [left, right] = [new Map(Object.entries(expected)), new Map(Object.entries(stored))]
   for (const name of [...new Set([...left.keys(), ...right.keys()])].toSorted()) {
-    const difference = firstDifference(left.get(name), right.get(name), `${path}/${escaped(name)}`)
+    const difference = firstDifference(left.get(name), right.get(name), memberPath(path, name))
     if (difference !== undefined) return difference
   }
   return undefined
@@ -25,8 +26,4 @@ export function firstDifference(expected: Member, stored: Member, path = ''): Di
 
 function isCompound(value: Member): value is Exclude<JsonValue, string | number | boolean | null> {
   return typeof value === 'object' && value !== null
-}
-
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

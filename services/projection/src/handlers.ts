@@ -2,9 +2,18 @@ import { type LeftOutEvent, noArchive, type PayloadArchive } from '@daybook/even
 import type { JournalEvent } from '@daybook/events'
 import type { QueryExecutorProvider } from 'kysely'
 import { refoldRun, tellsOfErasure } from './refold.ts'
-import { type EffectKey, effectKeyOf, evolveStates, nameOf, type RunKey, runKeyOf } from './run-states.ts'
+import {
+  type EffectKey,
+  effectKeyOf,
+  evolveStates,
+  nameOf,
+  type RunKey,
+  type RunStates,
+  runKeyOf,
+} from './run-states.ts'
 import { loadEffects, saveEffects } from './store/effects.ts'
 import { loadRuns, saveRuns } from './store/runs.ts'
+import { asInVersion1 } from './version-1.ts'
 
 /**
  * Applies events of runs to the read model: four statements for a batch, however many events it has. The projection's
@@ -16,12 +25,35 @@ export async function whenRunsChanged(
   events: readonly JournalEvent[],
   archive: PayloadArchive = noArchive,
 ): Promise<void> {
+  await applyEvents(trx, events, { archive, form: (states) => states })
+}
+
+/** The same for tables of version 1, which are kept fresh until those of this version are built. */
+export async function whenRunsChangedInVersion1(
+  trx: QueryExecutorProvider,
+  events: readonly JournalEvent[],
+  archive: PayloadArchive = noArchive,
+): Promise<void> {
+  await applyEvents(trx, events, { archive, form: asInVersion1 })
+}
+
+interface Applying {
+  archive: PayloadArchive
+  /** What of the states a version of the read model keeps. */
+  form: (states: RunStates) => RunStates
+}
+
+async function applyEvents(
+  trx: QueryExecutorProvider,
+  events: readonly JournalEvent[],
+  { archive, form }: Applying,
+): Promise<void> {
   for (let from = 0; from < events.length; ) {
     const next = events.findIndex((event, index) => index > from && tellsOfErasure(event))
     const part = events.slice(from, next === -1 ? undefined : next)
     const [first] = part
     if (first !== undefined) await refoldRun(trx, { event: first }, archive)
-    await evolveRuns(trx, part)
+    await evolveRuns(trx, part, form)
     from += part.length
   }
 }
@@ -35,7 +67,11 @@ export async function whenParkedRunsChanged(
   for (const one of leftOut) await refoldRun(trx, one, archive)
 }
 
-async function evolveRuns(trx: QueryExecutorProvider, events: readonly JournalEvent[]): Promise<void> {
+async function evolveRuns(
+  trx: QueryExecutorProvider,
+  events: readonly JournalEvent[],
+  form: Applying['form'],
+): Promise<void> {
   const runKeys = new Map<string, RunKey>()
   const effectKeys = new Map<string, EffectKey>()
   for (const event of events) {
@@ -48,7 +84,7 @@ async function evolveRuns(trx: QueryExecutorProvider, events: readonly JournalEv
     runs: await loadRuns(trx, [...runKeys.values()]),
     effects: await loadEffects(trx, [...effectKeys.values()]),
   }
-  const changed = evolveStates(stored, events)
+  const changed = form(evolveStates(stored, events))
   await saveRuns(trx, [...changed.runs.values()])
   await saveEffects(trx, [...changed.effects.values()])
 }

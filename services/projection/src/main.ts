@@ -1,6 +1,6 @@
 import { runUntilSignalled } from '@daybook/runtime'
 import { readProjectionConfig } from './config.ts'
-import { migrateProjection, runProjection } from './service.ts'
+import { migrateProjection, runProjection } from './run.ts'
 
 process.exitCode = await runUntilSignalled(async (signal) => {
   const config = readProjectionConfig(process.env)

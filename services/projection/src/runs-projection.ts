@@ -1,4 +1,4 @@
-import { whenParkedRunsChanged, whenRunsChanged } from './handlers.ts'
+import { whenParkedRunsChanged, whenRunsChanged, whenRunsChangedInVersion1 } from './handlers.ts'
 import { resetRuns } from './store/reset.ts'
 
 /**
@@ -8,10 +8,10 @@ import { resetRuns } from './store/reset.ts'
 export const runsProjection = {
   schema: 'projection',
   name: 'runs',
-  version: 1,
+  version: 2,
   kinds: ['run'],
   apply: whenRunsChanged,
   applyLeftOut: whenParkedRunsChanged,
   reset: resetRuns,
-  generations: {},
+  generations: { earlier: { 1: whenRunsChangedInVersion1 } },
 }

@@ -1,53 +1,42 @@
 import { fileURLToPath } from 'node:url'
-import { type Bus, connectBus, topologyOf } from '@daybook/bus'
+import type { Bus } from '@daybook/bus'
+import { type Database, type MigrationSource, requireMigrated } from '@daybook/database'
 import {
-  type Database,
-  type MigrationSource,
-  migrate,
-  openDatabase,
-  requireMigrated,
-} from '@daybook/database'
-import {
-  archiveStoreOf,
+  type Appender,
   createProjectionMetrics,
   journalReader,
-  type LeftOutEvent,
   noArchive,
   observeConsumers,
   type PayloadArchive,
   type Projection,
-  payloadArchive,
   readinessOf,
-  startProjection,
-  startRebuilds,
   watchHead,
 } from '@daybook/eventing'
-import type { JournalEvent } from '@daybook/events'
 import {
-  aborted,
+  type CallerCheck,
   type CheckResult,
   createHealth,
-  createLogger,
-  createMetrics,
   type HttpServer,
   type Logger,
   type Metrics,
   serveHttp,
-  startTracing,
   type Tracing,
 } from '@daybook/runtime'
-import { type QueryExecutorProvider, sql } from 'kysely'
-import type { ProjectionConfig } from './config.ts'
-import { whenParkedRunsChanged, whenRunsChanged } from './handlers.ts'
-import { listEffectsRoute } from './routes/effects.ts'
-import { listEventsRoute } from './routes/events.ts'
+import { sql } from 'kysely'
+import { approvalRoutes } from './approvals/routes.ts'
+import { recentEvents } from './recent-events.ts'
+import { listEventsRoute, recentEventsRoute } from './routes/events.ts'
 import { projectionRoutes } from './routes/projections.ts'
-import { getRunRoute, listRunsRoute } from './routes/runs.ts'
 import { readStreamRoute } from './routes/streams.ts'
-import { runsProjection } from './runs-projection.ts'
+import { openRuns } from './runs/open-runs.ts'
+import { openSessions } from './sessions/open-sessions.ts'
+import { sessionStateRoutes } from './time-travel/session-routes.ts'
 
 /** Of the HTTP API. */
 const VERSION = '1.0.0'
+
+const RUNS_CONSUMER = { stream: 'DAYBOOK_EVENTS', durable: 'projection-runs' }
+const SESSIONS_CONSUMER = { stream: 'DAYBOOK_EVENTS', durable: 'projection-sessions' }
 
 export const projectionMigrations: MigrationSource = {
   service: 'projection',
@@ -61,6 +50,10 @@ export interface ProjectionParts {
   logger: Logger
   metrics: Metrics
   http: { host: string; port: number }
+  /** Who makes a request. */
+  callers: CallerCheck
+  /** How commands append their events: at the journal service. */
+  append: Appender
   compareMs: number
   lagMax: number
   /** Without it there are no traces. */
@@ -73,6 +66,8 @@ export interface ProjectionService extends AsyncDisposable {
   readonly http: HttpServer
   /** The read model of runs and their effects. */
   readonly runs: Projection<unknown>
+  /** The read model of sessions. */
+  readonly sessions: Projection<unknown>
 }
 
 /** Reads top-down as start order. Disposing stops everything in reverse: doors first, then what they lead to. */
@@ -81,30 +76,34 @@ export async function openProjection(parts: ProjectionParts): Promise<Projection
   await requireMigrated(database, projectionMigrations)
   await using stack = new AsyncDisposableStack()
   const head = stack.use(watchHead({ readHead: () => journalReader(database.kysely).head(), bus, logger }))
-  const spec = runsSpec(parts, archive)
-  const runs = stack.use(startProjection(spec))
-  const rebuilds = stack.use(startRebuilds(spec, { onSwitched: () => runs.compareNow() }))
-  observeConsumers(metrics, bus, [{ stream: 'DAYBOOK_EVENTS', durable: 'projection-runs' }])
+  const common = { ...parts, metrics: createProjectionMetrics(metrics), archive }
+  const runs = stack.use(openRuns({ ...common, consumer: { bus, ...RUNS_CONSUMER } }))
+  const sessions = stack.use(
+    openSessions({ ...common, consumer: { bus, ...SESSIONS_CONSUMER }, runs: runs.projection }),
+  )
+  observeConsumers(metrics, bus, [RUNS_CONSUMER, SESSIONS_CONSUMER])
   const health = createHealth()
   health.addCheck('database', async () => {
     await sql`select 1`.execute(database.kysely)
     return { ok: true }
   })
-  health.addCheck('runs', () => readinessOf(runs, parts.lagMax))
+  health.addCheck('runs', () => readinessOf(runs.projection, parts.lagMax))
+  health.addCheck('sessions', () => readinessOf(sessions.projection, parts.lagMax))
   health.addCheck('bus', () => busState(bus, parts.compareMs))
   const plugins = [
     listEventsRoute({ database, head, archive }),
+    recentEventsRoute(recentEvents(database, archive)),
     readStreamRoute({ database, head, archive }),
-    listRunsRoute(runs),
-    getRunRoute(runs),
-    listEffectsRoute(runs),
-    ...projectionRoutes([
-      { ...runsProjection, projection: runs, rebuilds, archive, journal: journalReader(database.kysely) },
-    ]),
+    ...runs.plugins,
+    ...approvalRoutes({ database, head, archive, projection: runs.projection, append: parts.append }),
+    ...sessions.plugins,
+    ...sessionStateRoutes({ projection: sessions.projection, archive }),
+    ...projectionRoutes([runs.served, sessions.served]),
   ]
   const http = stack.use(
     await serveHttp({
       ...parts.http,
+      callers: parts.callers,
       service: 'projection',
       version: VERSION,
       logger,
@@ -114,26 +113,11 @@ export async function openProjection(parts: ProjectionParts): Promise<Projection
     }),
   )
   const opened = stack.move()
-  return { http, runs, [Symbol.asyncDispose]: () => opened.disposeAsync() }
-}
-
-function runsSpec(
-  { database, bus, logger, metrics, tracing, compareMs }: ProjectionParts,
-  archive: PayloadArchive,
-) {
   return {
-    ...runsProjection,
-    apply: (trx: QueryExecutorProvider, events: readonly JournalEvent[]) =>
-      whenRunsChanged(trx, events, archive),
-    applyLeftOut: (trx: QueryExecutorProvider, leftOut: readonly LeftOutEvent[]) =>
-      whenParkedRunsChanged(trx, leftOut, archive),
-    archive,
-    database,
-    consumer: { bus, stream: 'DAYBOOK_EVENTS', durable: 'projection-runs' },
-    logger,
-    metrics: createProjectionMetrics(metrics),
-    tracing,
-    compareMs,
+    http,
+    runs: runs.projection,
+    sessions: sessions.projection,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
 
@@ -141,54 +125,4 @@ function runsSpec(
 function busState(bus: Bus, compareMs: number): CheckResult & { detail: string } {
   if (bus.connected) return { ok: true, detail: 'connected' }
   return { ok: true, detail: `NATS is away; the journal's tables are read every ${compareMs} ms instead` }
-}
-
-/** Serves until the signal aborts. */
-export async function runProjection(config: ProjectionConfig, signal: AbortSignal): Promise<void> {
-  const logger = createLogger({ service: 'projection', level: config.LOG_LEVEL })
-  await using database = openProjectionDatabase(config, logger)
-  await using bus = await connectBus(
-    {
-      servers: config.NATS_URL,
-      name: 'projection',
-      inboxPrefix: '_INBOX_projection',
-      topology: topologyOf(config),
-    },
-    logger,
-  )
-  await using tracing = await startTracing('projection', config.OTEL_EXPORTER_OTLP_ENDPOINT)
-  await using projection = await openProjection({
-    database,
-    bus,
-    logger,
-    metrics: createMetrics({ service: 'projection' }),
-    http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
-    compareMs: config.COMPARE_MS,
-    lagMax: config.LAG_MAX,
-    tracing,
-    archive: archiveOf(config),
-  })
-  logger.info({ url: projection.http.url }, 'the projection is open')
-  await Promise.race([aborted(signal), projection.http.failed])
-}
-
-function archiveOf(config: ProjectionConfig): PayloadArchive | undefined {
-  const store = archiveStoreOf(config)
-  return store && payloadArchive(store)
-}
-
-/** Brings the tables of the read models up to date; run it as their owner, after the journal's. */
-export async function migrateProjection(config: ProjectionConfig): Promise<void> {
-  const logger = createLogger({ service: 'projection', level: config.LOG_LEVEL })
-  await using database = openProjectionDatabase(config, logger)
-  const applied = await migrate(database, projectionMigrations)
-  logger.info({ applied }, 'the tables of the projection are up to date')
-}
-
-function openProjectionDatabase(config: ProjectionConfig, logger: Logger): Database<unknown> {
-  return openDatabase<unknown>({
-    url: config.DATABASE_URL,
-    applicationName: 'daybook-projection',
-    onBroken: (error) => logger.warn({ err: error }, 'a database connection broke'),
-  })
 }

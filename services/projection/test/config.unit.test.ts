@@ -8,6 +8,7 @@ describe('readProjectionConfig', () => {
       NATS_URL: 'nats://127.0.0.1:4222',
       HTTP_HOST: '127.0.0.1',
       HTTP_PORT: 7402,
+      JOURNAL_URL: 'http://127.0.0.1:7401',
       LOG_LEVEL: 'info',
       COMPARE_MS: 2_000,
       EVENTS_AGE_HOURS_MAX: 168,

@@ -173,7 +173,7 @@ describeWithServer('the projections over HTTP', () => {
     expect(body.projections).toMatchObject([
       {
         name: 'runs',
-        version: 1,
+        version: 2,
         kinds: ['run'],
         position: head,
         head,
@@ -181,19 +181,19 @@ describeWithServer('the projections over HTTP', () => {
         rebuild: null,
         failure: null,
       },
+      { name: 'sessions', version: 1, kinds: ['session'], lag: 0, rebuild: null, failure: null },
     ])
     expect(body.projections[0].generations).toMatchObject([{ generation: 1, state: 'running' }])
   })
 
   it('are rebuilt with the rights of the service alone, and answer as before', async () => {
     const before = (await fixture.get('/v1/runs?limit=100')).body
-    const actor = { kind: 'user', id: 'ada' }
-    const asked = await send('POST', '/v1/projections/runs/rebuild', { reason: 'doubt', actor })
+    const asked = await send('POST', '/v1/projections/runs/rebuild', { reason: 'doubt' })
     expect(asked).toMatchObject({ status: 202, body: { name: 'runs' } })
     await untilRuns(2)
     const { body } = await send('GET', '/v1/projections')
     expect(body.projections[0].generations).toMatchObject([
-      { generation: 2, state: 'running', reason: 'doubt', actor },
+      { generation: 2, state: 'running', reason: 'doubt', actor: { kind: 'user', id: 'tester' } },
       { generation: 1, state: 'replaced' },
     ])
     expect((await fixture.get('/v1/runs?limit=100')).body).toEqual(before)

@@ -45,6 +45,9 @@ const entry: fc.Arbitrary<Entry> = fc
       'EFFECT_RESOLVED',
       'EFFECT_RESOLVED',
       'EFFECT_CANCELLED',
+      'EFFECT_PROGRESS',
+      'COST_TRACKED',
+      'COST_TRACKED',
       'PROCESS_LOG',
       'RUN_COMPLETED',
       'RUN_FAILED',
@@ -53,12 +56,16 @@ const entry: fc.Arbitrary<Entry> = fc
       'UNHEARD_OF',
     ),
     value: json,
+    amount: fc.double({ min: 0, max: 1e12, noNaN: true }),
   })
-  .map(({ tenant, runId, type, effectId, kind, status, value }) => {
+  .map(({ tenant, runId, type, effectId, kind, status, value, amount }) => {
     const base = { stream: `run/${runId}`, type, tenant }
     if (type === 'RUN_CREATED') return created(runId, { inputs: value }, tenant)
     if (type === 'RUN_COMPLETED') return { ...base, data: { output: value } }
     if (type === 'RUN_FAILED') return { ...base, data: { error: { message: 'no', data: value } } }
+    if (type === 'COST_TRACKED')
+      return { ...base, data: { model: kind, effectId, costUsd: amount, outputTokens: amount } }
+    if (type === 'EFFECT_PROGRESS') return { ...base, data: { effectId, progressPercent: amount } }
     if (!type.startsWith('EFFECT')) return base
     return { ...base, data: { effectId, kind, status, inputs: value, result: value, invocationKey: 'k' } }
   })

@@ -3,6 +3,8 @@ import { completed, created, requested, resolved } from './run-entries.ts'
 import { openService, type ServiceFixture } from './service-fixture.ts'
 
 const MIB = 1_024 * 1_024
+/** Of a list that is sorted otherwise. */
+const CREATED_CURSOR = Buffer.from('["created","2026-11-21T09:00:00.000Z","r"]').toString('base64url')
 
 describe('GET /v1/runs', () => {
   let fixture: ServiceFixture
@@ -41,6 +43,15 @@ describe('GET /v1/runs', () => {
     expect(await ids('/v1/runs?processId=process/other')).toEqual(['r3'])
     expect(await ids('/v1/runs?sessionId=s1')).toEqual(['r1'])
     expect(await ids('/v1/runs?sessionId=s1&status=waiting')).toEqual([])
+  })
+
+  it('selects by when they were created, and sorts the other way round', async () => {
+    const { body } = await fixture.get('/v1/runs')
+    const [, third, second] = body.runs.map(({ createdAt }) => createdAt)
+    expect(await ids(`/v1/runs?since=${second}&until=${third}`)).toEqual(['r2'])
+    expect(await ids(`/v1/runs?since=${third}&order=asc`)).toEqual(['r3', 'deep/id:with~signs@and=more.x'])
+    expect(await ids('/v1/runs?until=2020-01-01')).toEqual([])
+    expect(await ids('/v1/runs?since=2020-01-01&order=asc&limit=2')).toEqual(['r1', 'r2'])
   })
 
   it('shows the runs of the tenant of the request only', async () => {
@@ -99,6 +110,11 @@ describe('GET /v1/runs', () => {
     ['/v1/runs?limit=0', 400, 'invalid-request'],
     ['/v1/runs?limit=1025', 400, 'invalid-request'],
     ['/v1/runs?status=tired', 400, 'invalid-request'],
+    ['/v1/runs?since=yesterday', 400, 'invalid-request'],
+    ['/v1/runs?since=2026-02-30', 400, 'invalid-request'],
+    ['/v1/runs?until=0000-01-01', 400, 'invalid-request'],
+    ['/v1/runs?sort=cost', 400, 'invalid-request'],
+    [`/v1/runs?sort=ended&cursor=${CREATED_CURSOR}`, 400, 'invalid-cursor'],
     ['/v1/runs?colour=blue', 400, 'invalid-request'],
     ['/v1/runs/r1?colour=blue', 400, 'invalid-request'],
     ['/v1/runs/r2/effects?minPosition=-1', 400, 'invalid-request'],
@@ -131,5 +147,51 @@ describe('GET /v1/runs', () => {
     expect(first.body.effects).toHaveLength(8)
     const second = await fixture.get(`/v1/runs/heavy/effects?cursor=${first.body.next}`)
     expect(second.body).toMatchObject({ effects: { length: 4 }, next: null })
+  })
+})
+
+describe('runs that have ended', () => {
+  let fixture: ServiceFixture
+  beforeAll(async () => {
+    fixture = await openService()
+    const logs = (runId: string, count: number) =>
+      Array.from({ length: count }, () => ({ stream: `run/${runId}`, type: 'PROCESS_LOG' }))
+    // Each event comes a millisecond after the one before it.
+    const events = await fixture.journal.append(
+      created('a'),
+      created('b'),
+      completed('b'),
+      created('c'),
+      ...logs('c', 5),
+      completed('c'),
+      completed('a'),
+      created('open'),
+      created('d'),
+      completed('d'),
+    )
+    await fixture.service.runs.waitFor(events.length, 10_000)
+  })
+  afterAll(() => fixture[Symbol.asyncDispose]())
+
+  async function walk(query: string): Promise<string[]> {
+    const seen: string[] = []
+    for (let next: string | number | null = ''; next !== null; ) {
+      const cursor: string = next === '' ? '' : `&cursor=${next}`
+      const { body } = await fixture.get(`/v1/runs?limit=1&${query}${cursor}`)
+      seen.push(...body.runs.map(({ runId }) => runId))
+      next = body.next
+    }
+    return seen
+  }
+
+  it.each([
+    ['sort=ended', ['d', 'a', 'c', 'b']],
+    ['sort=ended&order=asc', ['b', 'c', 'a', 'd']],
+    ['sort=duration', ['a', 'c', 'd', 'b']],
+    ['sort=duration&order=asc', ['b', 'd', 'c', 'a']],
+    ['sort=created&order=asc', ['a', 'b', 'c', 'open', 'd']],
+    ['sort=duration&status=failed', []],
+  ])('are listed by %s, page by page', async (query, expected) => {
+    expect(await walk(query)).toEqual(expected)
   })
 })

@@ -1,8 +1,10 @@
 import { type Bus, connectBus } from '@daybook/bus'
 import { type Database, migrate } from '@daybook/database'
-import type { PayloadArchive } from '@daybook/eventing'
+import { DaybookError } from '@daybook/errors'
+import type { Appender, PayloadArchive } from '@daybook/eventing'
 import type { Effect, JournalEvent, RunSummary } from '@daybook/events'
 import { createLogger, createMetrics } from '@daybook/runtime'
+import { trustingCallers } from '@daybook/testing'
 import type { Transaction } from 'kysely'
 import { useTables } from '../../../packages/eventing/src/generation.ts'
 import { createJournalFixture, type JournalFixture } from '../../../packages/eventing/test/journal-fixture.ts'
@@ -10,6 +12,10 @@ import { openProjection, type ProjectionService, projectionMigrations } from '..
 
 /** Nothing listens there: the bus is down. */
 const NO_NATS = 'nats://127.0.0.1:1'
+
+/** The journal service is away. */
+const noJournal: Appender = () =>
+  Promise.reject(new DaybookError('unavailable', 'There is no journal service in this test.'))
 
 /** Whatever an answer may hold. */
 interface Body {
@@ -45,6 +51,10 @@ export interface ServiceOptions {
   compareMs?: number
   lagMax?: number
   archive?: PayloadArchive
+  /** Already migrated, with what a test has put into it; otherwise a fresh one. */
+  journal?: JournalFixture
+  /** Where commands append; without it they cannot. */
+  append?: Appender
   /** Instead of the journal's own view of the database. */
   database?: (journal: JournalFixture) => Database<unknown>
 }
@@ -69,7 +79,7 @@ export function inRunsTables<T>(
 
 export async function openService(options: ServiceOptions = {}): Promise<ServiceFixture> {
   await using stack = new AsyncDisposableStack()
-  const journal = stack.use(await createMigratedJournal())
+  const journal = options.journal ?? stack.use(await createMigratedJournal())
   const bus = stack.use(await connectBus({ servers: options.natsUrl ?? NO_NATS, name: 'test' }))
   const service = stack.use(
     await openProjection({
@@ -78,6 +88,8 @@ export async function openService(options: ServiceOptions = {}): Promise<Service
       logger: createLogger({ service: 'test', level: 'silent' }),
       metrics: createMetrics({ service: 'projection', processMetrics: false }),
       http: { host: '127.0.0.1', port: 0 },
+      callers: trustingCallers,
+      append: options.append ?? noJournal,
       compareMs: options.compareMs ?? 600_000,
       lagMax: options.lagMax ?? 1_000,
       archive: options.archive,

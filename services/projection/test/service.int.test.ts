@@ -62,15 +62,23 @@ describe('the projection service', () => {
   it('describes its routes', async () => {
     await using fixture = await openService()
     const { text } = await fixture.get('/openapi.json')
-    expect(Object.keys(JSON.parse(text).paths).toSorted()).toEqual([
-      '/v1/events',
-      '/v1/projections',
-      '/v1/projections/{name}/rebuild',
-      '/v1/projections/{name}/verify',
-      '/v1/runs',
-      '/v1/runs/{id}',
-      '/v1/runs/{id}/effects',
-      '/v1/streams/{kind}/{id}/events',
+    const paths = Object.keys(JSON.parse(text).paths).toSorted()
+    const rooms = new Set(paths.map((path) => path.split('/')[2]))
+    expect(rooms).toEqual(
+      new Set(['approvals', 'effects', 'events', 'projections', 'runs', 'sessions', 'streams']),
+    )
+    expect(paths.filter((path) => path.startsWith('/v1/sessions'))).toEqual([
+      '/v1/sessions',
+      '/v1/sessions/resolve',
+      '/v1/sessions/{id}',
+      '/v1/sessions/{id}/archive',
+      '/v1/sessions/{id}/branch',
+      '/v1/sessions/{id}/diff',
+      '/v1/sessions/{id}/link',
+      '/v1/sessions/{id}/rename',
+      '/v1/sessions/{id}/reset',
+      '/v1/sessions/{id}/runs',
+      '/v1/sessions/{id}/state',
     ])
   })
 

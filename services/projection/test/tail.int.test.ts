@@ -1,7 +1,14 @@
 import type { Database } from '@daybook/database'
+import { journalReader, noArchive, watchHead } from '@daybook/eventing'
+import { createLogger } from '@daybook/runtime'
 import { waitFor } from '@daybook/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Entry, JournalFixture } from '../../../packages/eventing/test/journal-fixture.ts'
+import {
+  createJournalFixture,
+  type Entry,
+  type JournalFixture,
+} from '../../../packages/eventing/test/journal-fixture.ts'
+import { tailEvents } from '../src/tail.ts'
 import { openService, type ServiceFixture } from './service-fixture.ts'
 
 const halted = (runId: string, tenant = 'main'): Entry => ({
@@ -112,6 +119,20 @@ describe('the live tail', () => {
     expect(await other.has(1)).toEqual([before + 2])
   })
 
+  it('filters by stream and by who appended', async () => {
+    await using streams = await Listener.open(fixture, '/v1/events?streams=run/s1,run/s3')
+    await using actor = await Listener.open(fixture, '/v1/events?actors=service:test,user:ann')
+    await using nobody = await Listener.open(fixture, '/v1/events?actors=user:test')
+    await using tape = await Listener.open(fixture, '/v1/streams/run/s3/events?actors=service:test')
+    const [first, second, third] = await fixture.journal.append(halted('s1'), halted('s2'), halted('s3'))
+    expect(await streams.has(2)).toEqual([first?.position, third?.position])
+    expect(await actor.has(3)).toEqual([first?.position, second?.position, third?.position])
+    expect(await tape.has(1)).toEqual([third?.position])
+    expect(nobody.frames).toEqual([])
+    const { body } = await fixture.get('/v1/events?streams=run/s1,run/s3')
+    expect(body.events.map(({ position }) => position)).toEqual([first?.position, third?.position])
+  })
+
   it('follows one stream: from now, after a seq, or after the last event seen', async () => {
     const [, second, third] = await fixture.journal.append(...many(3, 'tape'))
     const path = '/v1/streams/run/tape/events'
@@ -143,6 +164,8 @@ describe('the live tail', () => {
     ['/v1/events', { 'last-event-id': 'junk' }, 'invalid-cursor'],
     ['/v1/streams/run/a/events?reverse=true', {}, 'invalid-request'],
     ['/v1/streams/RUN/a/events', {}, 'invalid-stream'],
+    ['/v1/events?actors=ann', {}, 'invalid-request'],
+    ['/v1/events?streams=', {}, 'invalid-request'],
   ])('refuses to begin at %s with %o', async (path, headers, code) => {
     const answer = await fixture.get(path, { accept: 'text/event-stream', ...headers })
     expect(answer).toMatchObject({ status: 400, body: { code } })
@@ -183,5 +206,39 @@ describe('a client of the live tail that does not read', () => {
     // There are 80 pages of two events. What was read lies in a page and in the buffers of two sockets.
     expect(pagesRead).toBeGreaterThan(0)
     expect(pagesRead).toBeLessThan(40)
+  })
+})
+
+describe('a client of the live tail that reads more slowly than events come', () => {
+  it('is told where it is and where the journal is, and still gets every event', async () => {
+    await using journal = await createJournalFixture()
+    const { database } = journal
+    await using head = watchHead({
+      readHead: () => journalReader(database.kysely).head(),
+      logger: createLogger({ service: 'test', level: 'silent' }),
+    })
+    await journal.append(...many(3_000, 'slow'))
+    const signal = AbortSignal.timeout(60_000)
+    const filter = { tenant: 'main' }
+    const query = { filter, era: 1, start: { afterPosition: 0 } }
+    const seen: number[] = []
+    const told: unknown[] = []
+    for await (const frames of tailEvents(
+      { database, head, archive: noArchive, behindEveryMs: 0 },
+      query,
+      signal,
+    )) {
+      for (const { id, event, data } of frames) {
+        if (id !== undefined) seen.push(Number(id))
+        if (event === 'behind') told.push(JSON.parse(data))
+      }
+      if (seen.length === 3_000) break
+    }
+    expect(seen).toEqual(Array.from({ length: 3_000 }, (_, n) => n + 1))
+    expect(told.slice(0, 2)).toEqual([
+      { position: 200, head: 3_000 },
+      { position: 400, head: 3_000 },
+    ])
+    expect(told).toHaveLength(10)
   })
 })

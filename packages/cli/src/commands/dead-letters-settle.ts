@@ -1,8 +1,6 @@
 import type { Daybook, Decision } from '@daybook/client'
 import { DaybookError, toProblem } from '@daybook/errors'
-import type { Actor } from '@daybook/events'
 import { type Command, Option } from 'commander'
-import { actorOf, actorOption } from '../actor.ts'
 import { EarlyExit, exitCodes } from '../failure.ts'
 import type { Session, WithSession } from '../session.ts'
 import { type Column, table } from '../table.ts'
@@ -10,7 +8,6 @@ import { type FilterOptions, filterOf, withFilter } from './dead-letters.ts'
 
 interface SettleOptions extends FilterOptions {
   readonly reason: string
-  readonly actor?: Actor
   readonly all?: boolean
 }
 
@@ -57,7 +54,6 @@ function addSettle(
 ): void {
   withFilter(program.command(name).description(description).argument('[ids...]'))
     .requiredOption('--reason <text>', 'why; it is kept')
-    .addOption(actorOption())
     .addOption(new Option('--all', 'all that fit --status, --source and --code instead of ids'))
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`.trimEnd())
     .action(async (ids: string[], options: SettleOptions, command: Command) => {
@@ -69,7 +65,7 @@ function addSettle(
         )
       await using daybook = await at.connect()
       const chosen = options.all === true ? await oldestFirst(daybook, options) : ids
-      const decision = { reason: options.reason, actor: actorOf(options.actor, at.shell) }
+      const decision = { reason: options.reason }
       const results: Result[] = []
       for (const id of chosen) results.push(await attempt(settle, daybook, { id, decision }))
       await report(at, results)

@@ -25,7 +25,10 @@ export function withFilter(command: Command): Command {
         .choices(['open', 'requeued', 'dismissed', 'all'])
         .default('open'),
     )
-    .option('--source <name>', 'only those of this consumer: journal-queue, projection-runs')
+    .option(
+      '--source <name>',
+      'only those of this consumer: journal-queue, projection-runs, projection-sessions',
+    )
     .option('--code <code>', 'only those refused for this code')
 }
 

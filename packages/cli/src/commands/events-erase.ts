@@ -1,8 +1,6 @@
 import type { ErasureAnswer, ErasureRecord } from '@daybook/client'
 import { DaybookError } from '@daybook/errors'
-import type { Actor } from '@daybook/events'
 import type { Command } from 'commander'
-import { actorOf, actorOption } from '../actor.ts'
 import { firstOf } from '../first-of.ts'
 import { list, wholeNumber } from '../option-values.ts'
 import type { WithSession } from '../session.ts'
@@ -11,7 +9,6 @@ import { type Column, table } from '../table.ts'
 interface EraseOptions {
   readonly ids?: readonly string[]
   readonly reason: string
-  readonly actor?: Actor
   readonly yes?: boolean
 }
 
@@ -28,7 +25,6 @@ export function addEventsErase(program: Command, session: WithSession): void {
     .argument('[stream]', 'all of it up to now, such as run/01K0…')
     .option('--ids <list>', 'single events by their ids, instead of a stream', list)
     .requiredOption('--reason <text>', 'why; it is kept for ever, so name nobody in it')
-    .addOption(actorOption())
     .option('--yes', 'do it; without this the command only says what would be erased')
     .addHelpText(
       'after',
@@ -42,7 +38,7 @@ export function addEventsErase(program: Command, session: WithSession): void {
         throw new DaybookError('invalid-usage', `This erases ${what} for good. Say so with --yes.`)
       }
       await using daybook = await at.connect()
-      const decision = { reason: options.reason, actor: actorOf(options.actor, at.shell) }
+      const decision = { reason: options.reason }
       const answer = await daybook.retention.erase(target, decision)
       await (at.json ? at.printJson(answer) : at.print(linesOf(answer)))
     })

@@ -1,14 +1,18 @@
-import type { DaybookError } from '@daybook/errors'
+import { DaybookError } from '@daybook/errors'
 import type { JournalEvent } from '@daybook/events'
 import type { Command } from 'commander'
 import { list, wholeNumber } from '../option-values.ts'
 import { printable, short } from '../printable.ts'
 import type { WithSession } from '../session.ts'
+import { remarks } from '../tail-remarks.ts'
 
 interface EventsTailOptions {
   readonly after?: number
   readonly kinds?: string[]
   readonly types?: string[]
+  readonly streams?: string[]
+  readonly actors?: string[]
+  readonly last?: number
   readonly limit?: number
 }
 
@@ -25,20 +29,36 @@ export function addEventsTail(program: Command, session: WithSession): void {
     )
     .option('--kinds <kinds>', 'only streams of these kinds, as in run,import', list)
     .option('--types <types>', 'only these types, as in RUN_CREATED,RUN_FAILED', list)
+    .option('--streams <streams>', 'only these streams, as in run/01K0…,session/ann', list)
+    .option('--actors <actors>', 'only what these appended, as in user:ann,agent:planner', list)
+    .option('--last <n>', 'show the last so many first, at most 100', wholeNumber(1, 100))
     .option('--limit <n>', 'end after so many', wholeNumber(1))
     .addHelpText('after', '\nExample:\n  daybook events:tail --kinds run --after 0')
     .action(async (options: EventsTailOptions, command: Command) => {
       const { connect, json, print, printJson, remark, shell } = session(command)
       await using daybook = await connect()
-      const { after = 'now', limit, ...filter } = options
-      const onReconnect = ({ message }: DaybookError): void => void remark(`${message} Trying again.`)
-      let shown = 0
-      for await (const event of daybook.subscribe({ after, ...filter, signal: shell.signal, onReconnect })) {
-        await (json ? printJson(event) : print(lineOf(event)))
-        shown += 1
-        if (shown === limit) return
+      const { last, limit, ...filter } = options
+      requireAlone(options)
+      const show = (event: JournalEvent) => (json ? printJson(event) : print(lineOf(event)))
+      const recent = last === undefined ? [] : await daybook.recentEvents(last)
+      const shown = recent.slice(0, limit)
+      for (const event of shown) await show(event)
+      const after = filter.after ?? recent.at(-1)?.position ?? 'now'
+      const told = { ...filter, after, signal: shell.signal, ...remarks(remark) } as const
+      let count = shown.length
+      if (count === limit) return
+      for await (const event of daybook.subscribe(told)) {
+        await show(event)
+        count += 1
+        if (count === limit) return
       }
     })
+}
+
+/** The last events are those of the whole journal. */
+function requireAlone({ last, limit: _limit, ...filter }: EventsTailOptions): void {
+  if (last === undefined || Object.keys(filter).length === 0) return
+  throw new DaybookError('invalid-usage', '--last cannot be combined with --after or with a filter.')
 }
 
 /** As much of the data as usually fits on a line. */

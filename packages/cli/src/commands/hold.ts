@@ -1,13 +1,10 @@
 import type { Hold } from '@daybook/client'
-import type { Actor } from '@daybook/events'
 import type { Command } from 'commander'
-import { actorOf, actorOption } from '../actor.ts'
 import type { Session, WithSession } from '../session.ts'
 import { type Column, table } from '../table.ts'
 
 interface HoldOptions {
   readonly reason: string
-  readonly actor?: Actor
 }
 
 export function addHolds(program: Command, session: WithSession): void {
@@ -16,12 +13,11 @@ export function addHolds(program: Command, session: WithSession): void {
     .description('Put a stream under a legal hold: nothing of it can be erased until the hold is released.')
     .argument('<stream>', 'such as run/01K0…; it need not be there yet')
     .requiredOption('--reason <text>', 'why; it is kept')
-    .addOption(actorOption())
     .addHelpText('after', "\nExample:\n  daybook hold:set run/01K0… --reason 'case 23-114'")
-    .action(async (stream: string, { reason, actor }: HoldOptions, command: Command) => {
+    .action(async (stream: string, { reason }: HoldOptions, command: Command) => {
       const at = session(command)
       await using daybook = await at.connect()
-      const hold = await daybook.retention.setHold(stream, { reason, actor: actorOf(actor, at.shell) })
+      const hold = await daybook.retention.setHold(stream, { reason })
       await (at.json ? at.printJson(hold) : at.print(`${hold.stream} is under a hold: ${hold.reason}`))
     })
   program
@@ -29,12 +25,11 @@ export function addHolds(program: Command, session: WithSession): void {
     .description('Release a legal hold.')
     .argument('<stream>')
     .requiredOption('--reason <text>', 'why; it is kept')
-    .addOption(actorOption())
     .addHelpText('after', "\nExample:\n  daybook hold:release run/01K0… --reason 'case closed'")
-    .action(async (stream: string, { reason, actor }: HoldOptions, command: Command) => {
+    .action(async (stream: string, { reason }: HoldOptions, command: Command) => {
       const at = session(command)
       await using daybook = await at.connect()
-      const hold = await daybook.retention.releaseHold(stream, { reason, actor: actorOf(actor, at.shell) })
+      const hold = await daybook.retention.releaseHold(stream, { reason })
       await (at.json ? at.printJson(hold) : at.print(`${hold.stream} is under no hold any more.`))
     })
   program

@@ -1,14 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Daybook, ProjectionRebuild, ProjectionState } from '@daybook/client'
 import { DaybookError } from '@daybook/errors'
-import type { Actor } from '@daybook/events'
 import type { Command } from 'commander'
-import { actorOf, actorOption } from '../actor.ts'
 import type { Session, WithSession } from '../session.ts'
 
 interface RebuildOptions {
   readonly reason: string
-  readonly actor?: Actor
   readonly wait?: boolean
 }
 
@@ -23,13 +20,12 @@ export function addProjectionRebuild(program: Command, session: WithSession): vo
     )
     .argument('<name>', 'such as runs')
     .requiredOption('--reason <text>', 'why; it is kept')
-    .addOption(actorOption())
     .option('--wait', 'show how far it is, and end when the new one runs')
     .addHelpText('after', "\nExample:\n  daybook projection:rebuild runs --wait --reason 'after the restore'")
-    .action(async (name: string, { reason, actor, wait }: RebuildOptions, command: Command) => {
+    .action(async (name: string, { reason, wait }: RebuildOptions, command: Command) => {
       const at = session(command)
       await using daybook = await at.connect()
-      const asked = await daybook.projections.rebuild(name, { reason, actor: actorOf(actor, at.shell) })
+      const asked = await daybook.projections.rebuild(name, { reason })
       const projection = wait === true ? await untilDone(at, daybook, asked) : asked
       if (at.json) await at.printJson(projection)
       else await at.print(outcomeOf(projection))

@@ -11,7 +11,7 @@ export function addProjectionVerify(program: Command, session: WithSession): voi
   program
     .command('projection:verify')
     .description('Compare a read model with a fresh fold of the journal; exits 1 at the first difference.')
-    .argument('<name>', 'such as runs')
+    .argument('<name>', 'runs or sessions')
     .addHelpText('after', '\nExample:\n  daybook projection:verify runs')
     .action(async (name: string, _options: unknown, command: Command) => {
       const { connect, json, print, printJson, remark, shell } = session(command)
@@ -31,17 +31,30 @@ export function addProjectionVerify(program: Command, session: WithSession): voi
     })
 }
 
-function counted({ runs, effects, events }: ProjectionVerification): string {
-  return `${runs} runs with ${effects} effects, of ${events} events`
+function counted({ runs, effects, sessions, links, events }: ProjectionVerification): string {
+  const what =
+    sessions === undefined
+      ? `${runs} runs with ${effects} effects`
+      : `${sessions} sessions with ${links} linked runs`
+  return `${what}, of ${events} events`
 }
 
-function linesOf({ runId, effectId, path, expected, stored }: ProjectionDifference): string {
-  const where = effectId === undefined ? `Run ${runId}` : `Effect ${effectId} of run ${runId}`
+function linesOf({ path, expected, stored, ...named }: ProjectionDifference): string {
+  const where = placeOf(named)
   return [
     `${printable(where)} differs${path === '' ? '' : ` at ${printable(path)}`}:`,
     `  a fresh fold has  ${shown(expected)}`,
     `  the read model    ${shown(stored)}`,
   ].join('\n')
+}
+
+function placeOf({
+  runId,
+  effectId,
+  sessionId,
+}: Pick<ProjectionDifference, 'runId' | 'effectId' | 'sessionId'>): string {
+  if (sessionId !== undefined) return `Session ${sessionId}`
+  return effectId === undefined ? `Run ${runId}` : `Effect ${effectId} of run ${runId}`
 }
 
 function shown(value: unknown): string {

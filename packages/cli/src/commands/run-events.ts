@@ -4,6 +4,7 @@ import { findEventType, type JournalEvent } from '@daybook/events'
 import type { Command } from 'commander'
 import { wholeNumber } from '../option-values.ts'
 import { summaryOf } from '../run-head.ts'
+import { metadataOf } from '../run-metadata.ts'
 import type { Session, WithSession } from '../session.ts'
 import { type Column, table } from '../table.ts'
 import { type TapeEntry, tapeEntry } from '../tape-entry.ts'
@@ -14,6 +15,7 @@ interface RunEventsOptions {
   readonly filterType?: string
   readonly after?: number
   readonly follow?: boolean
+  readonly effect?: string
 }
 
 export function addRunEvents(program: Command, session: WithSession): void {
@@ -25,10 +27,11 @@ export function addRunEvents(program: Command, session: WithSession): void {
     .option('--reverse', 'newest first')
     .option('--filter-type <type>', 'only events of this type, in upper or lower case')
     .option('--after <seq>', 'only events behind this sequence number', wholeNumber(0))
+    .option('--effect <effectId>', 'only events about this effect')
     .option('--follow', 'go on with the events to come, until Ctrl-C; with --json one event a line')
     .addHelpText(
       'after',
-      '\nExamples:\n  daybook run:events 01K0… --filter-type effect_resolved --reverse --limit 1\n  daybook run:events 01K0… --follow',
+      '\nExamples:\n  daybook run:events 01K0… --filter-type effect_resolved --reverse --limit 1\n  daybook run:events 01K0… --effect 01K1…\n  daybook run:events 01K0… --follow',
     )
     .action(async (runId: string, options: RunEventsOptions, command: Command) => {
       const at = session(command)
@@ -50,17 +53,17 @@ interface Asked {
 }
 
 async function list(at: Session, daybook: Daybook, { runId, options }: Asked): Promise<void> {
-  const { run, metadata } = await summaryOf(daybook, runId)
+  const head = await summaryOf(daybook, runId)
   const entries: TapeEntry[] = []
   for await (const event of daybook.stream(`run/${runId}`, streamFilter(options))) {
     // Going back, the cursor of a page says where to begin, so the end is found here.
     if (options.reverse === true && event.seq <= (options.after ?? 0)) break
     const entry = tapeEntry(event)
-    if (fitsType(entry, options)) entries.push(entry)
+    if (isAskedFor(entry, options)) entries.push(entry)
     if (entries.length === options.limit) break
   }
-  if (at.json) return at.printJson({ events: entries, metadata })
-  await at.remark(`${entries.length} of ${run.lastSeq} events of ${runId} (${run.status})`)
+  if (at.json) return at.printJson({ events: entries, metadata: (await metadataOf(daybook, head)).cached })
+  await at.remark(`${entries.length} of ${head.run.lastSeq} events of ${runId} (${head.run.status})`)
   await at.print(table(entries, columns, at.colour))
 }
 
@@ -76,7 +79,7 @@ async function follow(at: Session, daybook: Daybook, { runId, options }: Asked):
   })
   for await (const event of tail) {
     const entry = tapeEntry(event)
-    if (!fitsType(entry, options)) continue
+    if (!isAskedFor(entry, options)) continue
     await (at.json ? at.printJson(entry) : at.print(lineOf(event, entry)))
     shown += 1
     if (shown === options.limit) return
@@ -100,8 +103,9 @@ function journaledType(type: string): string {
   return findEventType(name, 1) === undefined ? 'FOREIGN_EVENT' : name
 }
 
-function fitsType({ type }: TapeEntry, { filterType }: RunEventsOptions): boolean {
-  return filterType === undefined || type.toUpperCase() === filterType.toUpperCase()
+function isAskedFor({ type, data }: TapeEntry, { filterType, effect }: RunEventsOptions): boolean {
+  const fitsType = filterType === undefined || type.toUpperCase() === filterType.toUpperCase()
+  return fitsType && (effect === undefined || data['effectId'] === effect)
 }
 
 function lineOf(event: JournalEvent, { type, recordedAt }: TapeEntry): string {

@@ -1,13 +1,16 @@
-import type { Daybook } from '@daybook/client'
 import { DaybookError, toProblem } from '@daybook/errors'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { findRuns } from '../import/find-runs.ts'
-import { importRun, type RunImport } from '../import/import-run.ts'
+import { findingLines } from '../import/finding.ts'
+import { type ImportOptions, importRun, type RunImport } from '../import/import-run.ts'
+import { printable } from '../printable.ts'
 import type { Session, WithSession } from '../session.ts'
 import { type Column, table } from '../table.ts'
 
 interface RunImportOptions {
   readonly dryRun?: boolean
+  readonly strict?: boolean
+  readonly lenient?: boolean
 }
 
 export function addRunImport(program: Command, session: WithSession): void {
@@ -18,40 +21,49 @@ export function addRunImport(program: Command, session: WithSession): void {
     )
     .argument('<dir...>', 'run directories, folders of runs, or project folders with .a5c/runs')
     .option('--dry-run', 'only check the directories; no server is needed')
+    .addOption(new Option('--strict', 'refuse a damaged run (the default)').conflicts('lenient'))
+    .option('--lenient', 'import what is sound of a damaged run, and mark the run as damaged')
     .addHelpText(
       'after',
-      '\nImporting a run again changes nothing. Exit code 1 when a run was refused.\n\nExample:\n  daybook run:import ./my-project',
+      '\nImporting a run again changes nothing. Exit code 1 when a run was refused.\n\nExamples:\n  daybook run:import ./my-project\n  daybook run:import ./my-project --lenient --dry-run',
     )
     .action(async (dirs: string[], options: RunImportOptions, command: Command) => {
       const at = session(command)
       const paths = (await Promise.all(dirs.map(findRuns))).flat()
-      const runs = await importAll(at, [...new Set(paths)], options.dryRun === true)
+      const runs = await importAll(at, [...new Set(paths)], options)
       if (at.json) await at.printJson({ runs: runs.map(toJson) })
       else await at.print(table(runs, columns, at.colour))
       failIfRefused(runs)
     })
 }
 
-async function importAll(at: Session, paths: readonly string[], dryRun: boolean): Promise<RunImport[]> {
-  if (dryRun) return await eachRun(at, paths, undefined)
+async function importAll(
+  at: Session,
+  paths: readonly string[],
+  { dryRun = false, lenient = false }: RunImportOptions,
+): Promise<RunImport[]> {
+  if (dryRun) return await eachRun(at, paths, { daybook: undefined, lenient })
   await using daybook = await at.connect()
-  return await eachRun(at, paths, daybook)
+  return await eachRun(at, paths, { daybook, lenient })
 }
 
 /** One after the other: a run is held in memory while it is imported. */
-async function eachRun(
-  at: Session,
-  paths: readonly string[],
-  daybook: Daybook | undefined,
-): Promise<RunImport[]> {
+async function eachRun(at: Session, paths: readonly string[], options: ImportOptions): Promise<RunImport[]> {
   const runs: RunImport[] = []
   for (const [index, path] of paths.entries()) {
-    const run = await importRun(path, daybook)
+    const run = await importRun(path, options)
     runs.push(run)
     if (paths.length > 1) await at.remark(`[${index + 1}/${paths.length}] ${run.runId} ${run.outcome}`)
-    if (run.leftOut.length > 0) await at.remark(`  left out: ${run.leftOut.join(', ')}`)
+    if (run.leftOut.length > 0) await at.remark(printable(`  left out: ${run.leftOut.join(', ')}`))
+    if (run.findings.length > 0) await at.remark(damageReport(run))
   }
   return runs
+}
+
+function damageReport({ runId, findings }: RunImport): string {
+  const leftOut = findings.filter((finding) => finding.leftOut === true).length
+  const head = `The run ${runId} is marked as damaged: ${findings.length} findings, ${leftOut} files with events were left out.`
+  return [head, ...findingLines(findings)].map(printable).join('\n')
 }
 
 function toJson({ error, ...run }: RunImport): object {

@@ -1,5 +1,7 @@
 import type { Daybook, ReadRun, RunFilter } from '@daybook/client'
-import type { Command } from 'commander'
+import { durationText, moneyText } from '@daybook/events'
+import { type Command, Option } from 'commander'
+import { instantOption } from '../instant-option.ts'
 import { wholeNumber } from '../option-values.ts'
 import type { WithSession } from '../session.ts'
 import { type Column, table } from '../table.ts'
@@ -8,6 +10,10 @@ interface RunListOptions {
   readonly status?: string
   readonly process?: string
   readonly session?: string
+  readonly since?: string
+  readonly until?: string
+  readonly sort?: 'created' | 'ended' | 'duration'
+  readonly reverse?: boolean
   readonly limit: number
 }
 
@@ -17,15 +23,27 @@ const limitDefault = 50
 export function addRunList(program: Command, session: WithSession): void {
   program
     .command('run:list')
-    .description('The runs in the journal, newest first.')
+    .description('The runs in the journal, newest first: how long they took, and what they cost.')
     .option(
       '--status <status>',
       'only runs in this status: created, running, waiting, completed, failed, cancelled',
     )
     .option('--process <processId>', 'only runs of this process')
     .option('--session <sessionId>', 'only runs of this session')
+    .option('--since <instant>', 'only runs created then or later: 2026-11-21, or 24h (ago)', instantOption)
+    .option('--until <instant>', 'only runs created before', instantOption)
+    .addOption(
+      new Option(
+        '--sort <by>',
+        'by created (default), ended or duration; the last two list only runs that have ended',
+      ).choices(['created', 'ended', 'duration']),
+    )
+    .option('--reverse', 'the oldest, or the shortest, first')
     .option('--limit <n>', 'at most so many', wholeNumber(1), limitDefault)
-    .addHelpText('after', '\nExample:\n  daybook run:list --status waiting')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  daybook run:list --status waiting\n  daybook run:list --since 24h --sort duration --limit 10',
+    )
     .action(async (options: RunListOptions, command: Command) => {
       const { colour, connect, json, print, printJson, remark } = session(command)
       await using daybook = await connect()
@@ -57,9 +75,14 @@ async function readRuns(
 /** What the server gives in one page; more are fetched page by page. */
 const pageMax = 1_000
 
-function filterOf({ status, process, session, limit }: RunListOptions): RunFilter {
+function filterOf(options: RunListOptions): RunFilter {
+  const { status, process, session, since, until, sort, reverse, limit } = options
   return {
     limit: Math.min(limit, pageMax),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(sort === undefined ? {} : { sort }),
+    ...(reverse === true ? { order: 'asc' } : {}),
     ...(status === undefined ? {} : { status }),
     ...(process === undefined ? {} : { processId: process }),
     ...(session === undefined ? {} : { sessionId: session }),
@@ -72,6 +95,12 @@ const columns: readonly Column<ReadRun>[] = [
   { title: 'PENDING', align: 'right', value: (run) => run.effectsPending },
   { title: 'EFFECTS', align: 'right', value: (run) => run.effectsTotal },
   { title: 'EVENTS', align: 'right', value: (run) => run.lastSeq },
+  {
+    title: 'TOOK',
+    align: 'right',
+    value: ({ durationMs }) => (durationMs === undefined ? '' : durationText(durationMs)),
+  },
+  { title: 'COST', align: 'right', value: ({ costs }) => (costs === undefined ? '' : moneyText(costs)) },
   { title: 'UPDATED', value: (run) => run.updatedAt },
   { title: 'PROCESS', value: (run) => run.processId },
 ]

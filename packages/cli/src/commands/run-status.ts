@@ -1,32 +1,45 @@
 import type { ReadRun } from '@daybook/client'
-import type { RunSummary } from '@daybook/events'
+import type { JournalEvent, RunSummary } from '@daybook/events'
 import type { Command } from 'commander'
+import { momentHelp, momentOption } from '../moment-option.ts'
 import { printable } from '../printable.ts'
 import { type RunHead, summaryOf } from '../run-head.ts'
+import { metadataOf, type RunMetadata } from '../run-metadata.ts'
 import type { WithSession } from '../session.ts'
 import { tapeEntry } from '../tape-entry.ts'
+import { printRunAt } from './run-status-at.ts'
 
 export function addRunStatus(program: Command, session: WithSession): void {
   program
     .command('run:status')
     .description('Where a run is: its state, what it waits for, how it ended.')
     .argument('<runId>')
-    .addHelpText('after', '\nExample:\n  daybook run:status 01K0… --json')
-    .action(async (runId: string, _options: unknown, command: Command) => {
-      const { connect, json, print, printJson } = session(command)
-      await using daybook = await connect()
+    .option('--at <moment>', `where it was: ${momentHelp}`, momentOption)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  daybook run:status 01K0… --json\n  daybook run:status 01K0… --at 12',
+    )
+    .action(async (runId: string, { at: moment }: { at?: number | string }, command: Command) => {
+      const at = session(command)
+      const { json, print, printJson } = at
+      await using daybook = await at.connect()
+      if (moment !== undefined) return await printRunAt(at, daybook, { runId, moment })
       const head = await summaryOf(daybook, runId)
-      await (json ? printJson(statusJson(head)) : print(statusLines(head).join('\n')))
+      if (json) await printJson(statusJson(head, await metadataOf(daybook, head)))
+      else await print(statusLines(head).join('\n'))
     })
 }
 
-/** What Daybook knows of the run, and with it the names of file-per-event tools. `completionProof` is a secret of a run directory and not data of its events. */
-function statusJson({ run, last, metadata }: RunHead): object {
-  const state = stateOf(run)
+/** What Daybook knows of the run, and with it the names of file-per-event tools. */
+function statusJson({ run, last }: RunHead, { merged, completionProof }: RunMetadata): object {
+  const state = stateOf(run, last)
   const autoRunnableCount = run.pendingByKind['node'] ?? 0
+  const halted = last.type === 'RUN_HALTED' ? last.data : {}
   return {
     ...run,
     state,
+    reason: halted['reason'] ?? null,
+    payload: halted['payload'] ?? null,
     lastEvent: tapeEntry(last),
     pendingByKind: run.pendingByKind,
     pendingEffectsSummary: {
@@ -35,13 +48,14 @@ function statusJson({ run, last, metadata }: RunHead): object {
       autoRunnableCount,
     },
     needsMoreIterations: state === 'waiting' && autoRunnableCount > 0,
-    metadata,
-    completionProof: null,
+    metadata: merged,
+    completionProof,
   }
 }
 
-/** Those tools call a run `created` as long as it has not ended and nothing is pending. */
-function stateOf({ status }: RunSummary): string {
+/** Those tools call a run `created` as long as it has not ended and nothing is pending, and `halted` when it said so last. */
+function stateOf({ status, endedAt }: RunSummary, { type }: JournalEvent): string {
+  if (type === 'RUN_HALTED' && endedAt === undefined) return 'halted'
   return status === 'running' ? 'created' : status
 }
 
@@ -58,6 +72,7 @@ function statusLines({ run, last }: RunHead): string[] {
     ...(run.endedAt === undefined ? [] : [['ended', run.endedAt] satisfies [string, string]]),
     ...(run.error === undefined ? [] : [['error', messageOf(run.error)] satisfies [string, string]]),
     ...parkedLine(run),
+    ...damagedLine(run),
     ...(run.faultsTotal === 0
       ? []
       : [
@@ -75,6 +90,15 @@ function parkedLine({ parked }: ReadRun): [string, string][] {
   if (parked === undefined) return []
   const { seq, deadLetterId } = parked
   return [['parked', `from event ${seq} on it is left out: daybook dead-letters:show ${deadLetterId}`]]
+}
+
+/** The directory it came from was damaged, and so the run is not all that happened. */
+function damagedLine({ damaged }: RunSummary): [string, string][] {
+  if (damaged === undefined) return []
+  const { findingsTotal, eventsLeftOut } = damaged
+  return [
+    ['damaged', `imported with ${findingsTotal} findings, ${eventsLeftOut} events left out; see --json`],
+  ]
 }
 
 function messageOf(error: unknown): string {

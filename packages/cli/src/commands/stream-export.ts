@@ -1,8 +1,6 @@
-import { open } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { DaybookError } from '@daybook/errors'
 import type { Command } from 'commander'
 import { wholeNumber } from '../option-values.ts'
+import { openOutput } from '../output-target.ts'
 import type { WithSession } from '../session.ts'
 
 interface StreamExportOptions {
@@ -23,30 +21,21 @@ export function addStreamExport(program: Command, session: WithSession): void {
     )
     .addHelpText('after', '\nExample:\n  daybook stream:export run/01K0… --out run.jsonl')
     .action(async (stream: string, { out, since }: StreamExportOptions, command: Command) => {
-      const { connect, print, remark, shell } = session(command)
+      const { connect, remark, shell } = session(command)
       await using daybook = await connect()
       const lines = daybook.verification.bundle(stream, {
         signal: shell.signal,
         ...(since !== undefined && { since }),
       })
-      if (out === undefined) {
-        for await (const line of lines) await print(line)
-        return
+      let written = 0
+      {
+        await using target = await openOutput(shell, out)
+        for await (const line of lines) {
+          await target.write(`${line}\n`)
+          written += 1
+        }
       }
-      const written = await writeLines(resolve(shell.cwd, out), lines)
-      await remark(`${written - 2} events are in ${out}. Verify it: daybook verify --bundle ${out}`)
+      if (out !== undefined)
+        await remark(`${written - 2} events are in ${out}. Verify it: daybook verify --bundle ${out}`)
     })
-}
-
-async function writeLines(path: string, lines: AsyncIterable<string>): Promise<number> {
-  await using file = await open(path, 'wx').catch((cause: unknown) => {
-    throw new DaybookError('invalid-usage', `${path} is there already, or cannot be written.`, { cause })
-  })
-  let written = 0
-  for await (const line of lines) {
-    await file.appendFile(`${line}\n`)
-    written += 1
-  }
-  await file.sync()
-  return written
 }

@@ -3,17 +3,31 @@ import { DaybookError, type JsonObject } from '@daybook/errors'
 import { parseStream } from '@daybook/events'
 import { checkEffects } from './check-effects.ts'
 import { checkSequence, checkTail } from './check-sequence.ts'
-import type { Finding } from './finding.ts'
+import { type Finding, findingLines } from './finding.ts'
 import { isObject, type JournalFiles, type OriginalEvent, readJournalFiles } from './journal-files.ts'
 import { type JsonFile, readJsonFile, told } from './json-file.ts'
 import type { RunDirectory } from './read-directory.ts'
 
-/** A run directory in which nothing is wrong. */
+/** What is sound of a run directory: all of it, or what `salvageRun` found to be so. */
 export interface SoundRun {
+  /** The directory with all its files: they are kept as they are, sound or not. */
   readonly directory: RunDirectory
+  /** The files that are believed: only what they hold goes into events. */
+  readonly sources: RunDirectory
   readonly runId: string
   readonly events: readonly OriginalEvent[]
+  /** What `run.json` says; nothing when it is missing. */
   readonly runJson: JsonObject
+  /** What is wrong with the rest. */
+  readonly findings: readonly Finding[]
+}
+
+/** A run directory as it was read, and all that is wrong with it, by file. */
+export interface InspectedRun {
+  readonly runId: string
+  readonly journal: JournalFiles
+  readonly runJson: JsonFile
+  readonly findings: readonly Finding[]
 }
 
 /** The one layout both versions of the tool write; another one may mean other rules. */
@@ -23,6 +37,14 @@ const knownLayout = '2026.01-storage-preview'
 export function checkRun(
   directory: RunDirectory,
 ): { run: SoundRun } | { runId: string; findings: readonly Finding[] } {
+  const { runId, journal, runJson, findings } = inspectRun(directory)
+  if (findings.length > 0 || !runJson.ok || !isObject(runJson.value)) return { runId, findings }
+  const { events } = journal
+  return { run: { directory, sources: directory, runId, events, runJson: runJson.value, findings } }
+}
+
+/** Looks at everything, so that a person who has to repair the directory learns all of it at once. */
+export function inspectRun(directory: RunDirectory): InspectedRun {
   const journal = readJournalFiles(directory)
   const runJson = readJsonFile(directory, 'run.json')
   const runId = runIdOf(runJson, journal) ?? basename(directory.path)
@@ -38,8 +60,7 @@ export function checkRun(
     ...checkStart(journal, runId),
     ...checkInputs(directory, journal),
   ].toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
-  if (findings.length > 0 || !runJson.ok || !isObject(runJson.value)) return { runId, findings }
-  return { run: { directory, runId, events: journal.events, runJson: runJson.value } }
+  return { runId, journal, runJson, findings }
 }
 
 /** What `run.json` says, else the first event; whether they agree is `checkStart`'s part. */
@@ -124,16 +145,9 @@ function checkBlobs(directory: RunDirectory): Finding[] {
 
 /** One message for people, and the findings in the details for programs. Code `damaged-run`. */
 export function damagedRun(at: { runId: string; path: string }, findings: readonly Finding[]): DaybookError {
-  const shown = findings
-    .slice(0, findingsShownMax)
-    .map(({ file, code, detail }) => `  ${file}: ${detail} (${code})`)
-  const more =
-    findings.length > findingsShownMax ? [`  … and ${findings.length - findingsShownMax} more`] : []
   const head = `The run ${at.runId} in ${at.path} is damaged; nothing of it was imported.`
-  const next = 'Bring these files back from a copy of the directory and import it again.'
+  const next =
+    'Bring these files back from a copy of the directory and import it again, or import what is sound: --lenient.'
   const details = { runId: at.runId, path: at.path, findings: findings.map((finding) => ({ ...finding })) }
-  return new DaybookError('damaged-run', [head, ...shown, ...more, next].join('\n'), { details })
+  return new DaybookError('damaged-run', [head, ...findingLines(findings), next].join('\n'), { details })
 }
-
-/** A screen's worth; the JSON output has all of them. */
-const findingsShownMax = 20

@@ -32,4 +32,18 @@ export interface Finding {
   readonly file: string
   readonly code: FindingCode
   readonly detail: string
+  /** The event in this file was not imported, since it cannot be believed or read. */
+  readonly leftOut?: boolean
+}
+
+/** A screen's worth; the JSON output has all of them. */
+const findingsShownMax = 20
+
+/** The findings as lines of a report. */
+export function findingLines(findings: readonly Finding[]): string[] {
+  const shown = findings
+    .slice(0, findingsShownMax)
+    .map(({ file, code, detail }) => `  ${file}: ${detail} (${code})`)
+  const more = findings.length - shown.length
+  return more > 0 ? [...shown, `  … and ${more} more`] : shown
 }

@@ -48,7 +48,7 @@ const taskEnvelope = new Set([
 ])
 
 function taskOf(run: SoundRun, event: OriginalEvent, store: BlobStore): JsonObject {
-  const task = readJsonFile(run.directory, event.data['taskDefRef'])
+  const task = readJsonFile(run.sources, event.data['taskDefRef'])
   if (!task.ok || !isObject(task.value)) return {}
   const taskDef = Object.fromEntries(Object.entries(task.value).filter(([name]) => !taskEnvelope.has(name)))
   return {
@@ -58,7 +58,7 @@ function taskOf(run: SoundRun, event: OriginalEvent, store: BlobStore): JsonObje
 }
 
 function resultOf(run: SoundRun, event: OriginalEvent, store: BlobStore): JsonObject {
-  const result = readJsonFile(run.directory, event.data['resultRef'])
+  const result = readJsonFile(run.sources, event.data['resultRef'])
   if (!result.ok || !isObject(result.value)) return {}
   return {
     ...valueOrReferred(run, { file: result.value, name: 'result' }, store),
@@ -82,8 +82,8 @@ function referred(
   { name, ref }: { name: string; ref: JsonValue | undefined },
   store: BlobStore,
 ): JsonObject {
-  const file = typeof ref === 'string' ? run.directory.files.get(ref) : undefined
-  const read = file === undefined ? undefined : readJsonFile(run.directory, file.path)
+  const file = typeof ref === 'string' ? run.sources.files.get(ref) : undefined
+  const read = file === undefined ? undefined : readJsonFile(run.sources, file.path)
   if (file === undefined || read?.ok !== true) return {}
   const value = store.inlineOrKeep(read.value)
   return { [name]: value === read.value ? value : { ...store.keepFile(file) } }

@@ -1,6 +1,7 @@
 import type { Daybook } from '@daybook/client'
 import { DaybookError } from '@daybook/errors'
 import type { JournalEvent } from '@daybook/events'
+import { atOnce } from '../at-once.ts'
 import { chunksOf } from '../chunks.ts'
 import type { KeptBlob } from './blob-store.ts'
 import type { ImportPlan } from './plan-import.ts'
@@ -70,22 +71,10 @@ async function* existing(
 }
 
 /** Enough to hide the way to the server and back; a run has many small files. */
-const uploadsAtOnce = 8
+const uploadsAtOnceMax = 8
 
 async function keepBlobs(daybook: Daybook, blobs: readonly KeptBlob[]): Promise<void> {
-  // All uploaders take from one iterator: each blob is sent once, and when one of them fails it is emptied for the others.
-  const left = blobs.values()
-  const upload = async (): Promise<void> => {
-    for (const blob of left) await keepBlob(daybook, blob)
-  }
-  await Promise.all(
-    Array.from({ length: uploadsAtOnce }, () =>
-      upload().catch((error: unknown) => {
-        for (const _ of left) continue
-        throw error
-      }),
-    ),
-  )
+  await atOnce(blobs, uploadsAtOnceMax, (blob) => keepBlob(daybook, blob))
 }
 
 async function keepBlob(daybook: Daybook, { bytes, mediaType, sha256 }: KeptBlob): Promise<void> {

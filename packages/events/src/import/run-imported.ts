@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { blobRefSchema, SHA256_PATTERN } from '../blob.ts'
 import { defineEvent } from '../event-type.ts'
+import { findingSchema } from './finding.ts'
 
 const { Optional } = Type
 const closed = { additionalProperties: false }
@@ -15,20 +16,9 @@ const file = Type.Object(
   closed,
 )
 
-/** Something that was wrong with the directory. */
-const finding = Type.Object(
-  {
-    code: Type.String({ minLength: 1 }),
-    detail: Type.String(),
-    file: Optional(Type.String({ minLength: 1 })),
-    seq: Optional(Type.Integer({ minimum: 0 })),
-  },
-  closed,
-)
-
 /**
  * A run came in from a directory of files. Its own events are in `run/<runId>`; this one, in `import/<runId>`, is where
- * they come from and what was wrong with them. A list of files too long for an event is kept as a blob.
+ * they come from and what was wrong with them. A list too long for an event is kept as a blob.
  */
 export const runImported = defineEvent({
   kind: 'import',
@@ -46,7 +36,7 @@ export const runImported = defineEvent({
       files: Type.Union([Type.Array(file), blobRefSchema]),
       events: Type.Integer({ minimum: 0 }),
       damaged: Optional(Type.Boolean()),
-      findings: Optional(Type.Array(finding)),
+      findings: Optional(Type.Union([Type.Array(findingSchema), blobRefSchema])),
     },
     closed,
   ),

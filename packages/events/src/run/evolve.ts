@@ -1,7 +1,11 @@
-import type { JsonObject } from '@daybook/errors'
 import type { JournalEvent } from '../envelope.ts'
+import { addCost } from './costs.ts'
+import { damageOf } from './damaged.ts'
+import { addWork, keepTime } from './durations.ts'
+import { noteEffect, requestEffect, settleEffect } from './evolve-effect.ts'
+import { countPending, pend, settleUnknown } from './pending.ts'
 import { members, objectOf, texts } from './read.ts'
-import type { Effect, RunStatus, RunSummary } from './summary.ts'
+import type { RunStatus, RunSummary } from './summary.ts'
 import { findTransitionFault, type RunState } from './transition.ts'
 
 /** More faults than this say nothing new; they are only counted. */
@@ -18,27 +22,40 @@ export function evolveRun(state: RunState, event: JournalEvent): RunState {
   const run = advance(state.run ?? unborn(event), event)
   const fault = findTransitionFault(state, event)
   if (fault !== undefined) return { run: flag(run, event, fault), effect: state.effect }
-  if (event.erased !== undefined) return { run: applyErased(run, event), effect: state.effect }
-  return apply({ run, effect: state.effect }, event)
+  const after =
+    event.erased === undefined
+      ? apply({ run, effect: state.effect }, event)
+      : { run: applyErased(run, event), effect: state.effect }
+  return { run: keepTime(state.run, after.run), effect: after.effect }
 }
 
-function apply(
-  { run, effect }: { run: RunSummary; effect: Effect | undefined },
-  event: JournalEvent,
-): RunState {
+interface BornState extends RunState {
+  run: RunSummary
+}
+
+function apply({ run, effect }: BornState, event: JournalEvent): BornState {
   switch (event.type) {
     case 'RUN_CREATED':
       return { run: create(run, event), effect }
     case 'PROCESS_ASSIGNED':
       return { run: { ...run, ...processOf(event, run) }, effect }
     case 'EFFECT_REQUESTED': {
-      const requested = request(run, event)
+      const requested = requestEffect(run, event)
       return { run: countPending(run, requested.kind, 1), effect: requested }
     }
     case 'EFFECT_RESOLVED':
-    case 'EFFECT_CANCELLED':
+    case 'EFFECT_CANCELLED': {
       if (effect === undefined) return { run: settleUnknown(run), effect }
-      return { run: countPending(run, effect.kind, -1), effect: settle(effect, event) }
+      const settled = settleEffect(effect, event)
+      return { run: addWork(countPending(run, effect.kind, -1), settled), effect: settled }
+    }
+    case 'COST_TRACKED':
+      return {
+        run: { ...run, costs: addCost(run.costs, event.data) },
+        effect: effect && noteEffect(effect, event),
+      }
+    case 'EFFECT_PROGRESS':
+      return { run, effect: effect && noteEffect(effect, event) }
     case 'RUN_COMPLETED':
       return { run: { ...end(run, 'completed', event), ...outputOf(event) }, effect }
     case 'RUN_FAILED':
@@ -47,6 +64,8 @@ function apply(
       return { run: end(run, 'cancelled', event), effect }
     case 'RUN_CANCEL_REQUESTED':
       return { run: { ...run, cancelRequestedAt: run.cancelRequestedAt ?? event.occurredAt }, effect }
+    case 'RUN_DAMAGED':
+      return { run: { ...run, ...damageOf(event.data) }, effect }
     default:
       return { run, effect }
   }
@@ -74,17 +93,6 @@ function applyErased(before: RunSummary, event: JournalEvent): RunSummary {
     default:
       return run
   }
-}
-
-/** One effect less is pending, and nobody can say which. When none is, none of any kind is. */
-function settleUnknown(before: RunSummary): RunSummary {
-  const run = pend(before, -1)
-  return run.effectsPending === 0 ? { ...run, pendingByKind: {} } : run
-}
-
-function pend(run: RunSummary, step: 1 | -1): RunSummary {
-  const effectsPending = Math.max(0, run.effectsPending + step)
-  return { ...run, status: effectsPending > 0 ? 'waiting' : 'running', effectsPending }
 }
 
 /** A run of which only later events are known, as after a damaged import. */
@@ -141,57 +149,6 @@ function processOf(event: JournalEvent, run: RunSummary): Pick<RunSummary, 'proc
   }
   // Without a name the run would count as not created, and everything after would be flagged.
   return { ...revision, processId: processId || run.processId || 'unknown', entrypoint }
-}
-
-function request(run: RunSummary, event: JournalEvent): Effect {
-  const { data } = event
-  const named = texts(data, ['effectId', 'invocationKey', 'stepId', 'taskId', 'kind'])
-  return {
-    effectId: '',
-    invocationKey: '',
-    stepId: '',
-    taskId: '',
-    kind: 'unknown',
-    ...named,
-    runId: run.runId,
-    status: 'requested',
-    ...texts(data, ['label', 'taskDefRef', 'inputsRef']),
-    ...labelsOf(data),
-    ...members(data, ['taskDef', 'inputs']),
-    requestedAt: event.occurredAt,
-    requestedSeq: event.seq,
-  }
-}
-
-function labelsOf({ labels }: JsonObject): Pick<Effect, 'labels'> {
-  if (!Array.isArray(labels)) return {}
-  return { labels: labels.filter((label) => typeof label === 'string') }
-}
-
-function settle(effect: Effect, event: JournalEvent): Effect {
-  const settled = { ...effect, resolvedAt: event.occurredAt, resolvedSeq: event.seq }
-  if (event.type === 'EFFECT_CANCELLED') return { ...settled, status: 'cancelled' }
-  return {
-    ...settled,
-    status: event.data['status'] === 'ok' ? 'resolved_ok' : 'resolved_error',
-    ...members(event.data, ['result', 'error']),
-    ...texts(event.data, ['resultRef', 'stdoutRef', 'stderrRef', 'startedAt', 'finishedAt']),
-  }
-}
-
-function countPending(run: RunSummary, kind: string, step: 1 | -1): RunSummary {
-  return {
-    ...pend(run, step),
-    effectsTotal: run.effectsTotal + (step === 1 ? 1 : 0),
-    pendingByKind: countKind(run.pendingByKind, kind, step),
-  }
-}
-
-function countKind(counts: Record<string, number>, kind: string, step: 1 | -1): Record<string, number> {
-  const { [kind]: _before, ...others } = counts
-  // A kind is any text, `constructor` too, so what every object inherits must not be taken for a count.
-  const count = (Object.hasOwn(counts, kind) ? (counts[kind] ?? 0) : 0) + step
-  return count > 0 ? { ...others, [kind]: count } : others
 }
 
 function end(run: RunSummary, status: RunStatus, event: JournalEvent): RunSummary {

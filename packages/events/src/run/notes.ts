@@ -25,6 +25,13 @@ export const costTracked = defineEvent({
       cacheCreationTokens: Optional(count),
       cacheReadTokens: Optional(count),
       costUsd: Optional(count),
+      /** For who pays in another currency; `costUsd` is then a conversion of it. */
+      cost: Optional(
+        Type.Object(
+          { currency: Type.String({ pattern: '^[A-Z]{3}$' }), amount: count },
+          { additionalProperties: false },
+        ),
+      ),
       durationMs: Optional(count),
       source: Optional(text),
       idempotencyKey: Optional(text),

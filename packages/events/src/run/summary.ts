@@ -1,9 +1,14 @@
 import { type Static, Type } from 'typebox'
+import { actorSchema } from '../envelope.ts'
+import { costsSchema } from './costs.ts'
+import { runDamageSchema } from './damaged.ts'
 import { entrypoint, json } from './fields.ts'
 
 const { Integer, Object: Struct, Optional, String: Text } = Type
 const text = Text()
 const total = Integer({ minimum: 0 })
+const ms = (description: string) =>
+  Optional(Integer({ minimum: 0, description: `${description}; milliseconds` }))
 
 /** Where a run is. A run that waits for nothing, and has not ended, is running. */
 export const runStatusSchema = Type.Enum([
@@ -39,6 +44,13 @@ export const runSummarySchema = Struct({
   updatedAt: text,
   endedAt: Optional(text),
   cancelRequestedAt: Optional(text),
+  durationMs: ms('From its creation to its end'),
+  waitedMs: ms('While something was pending, before `waitingSince`'),
+  waitingSince: Optional(text),
+  waitedForPeopleMs: ms('While a breakpoint was pending, before `waitingForPeopleSince`'),
+  waitingForPeopleSince: Optional(text),
+  workedMs: ms('Of all effects together, as their workers say: from `startedAt` to `finishedAt`'),
+  costs: Optional(costsSchema),
   lastSeq: total,
   lastEventId: text,
   lastEventType: text,
@@ -53,6 +65,16 @@ export const runSummarySchema = Struct({
       description: 'Events whose payload was erased; what they said is not in the run any more',
     }),
   ),
+  damaged: Optional(runDamageSchema),
+})
+
+/** How far the work is, as its worker last told. */
+const effectProgressSchema = Struct({
+  at: text,
+  percent: Optional(Type.Number()),
+  label: Optional(text),
+  step: Optional(Type.Union([text, Type.Number()])),
+  eta: Optional(Type.Union([text, Type.Number()])),
 })
 
 /** A unit of work that a run asked for. */
@@ -79,8 +101,15 @@ export const effectSchema = Struct({
   requestedSeq: Integer({ minimum: 1 }),
   resolvedAt: Optional(text),
   resolvedSeq: Optional(Integer({ minimum: 1 })),
+  resolvedBy: Optional(
+    Type.Object(actorSchema.properties, { description: 'Whose event resolved or cancelled it' }),
+  ),
   startedAt: Optional(text),
   finishedAt: Optional(text),
+  durationMs: ms('From its request to its result'),
+  workedMs: ms('From `startedAt` to `finishedAt`'),
+  costs: Optional(costsSchema),
+  progress: Optional(effectProgressSchema),
 })
 
 /** See `runStatusSchema`. */

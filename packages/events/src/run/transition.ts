@@ -25,8 +25,8 @@ export function effectIdOf(event: Pick<JournalEvent, 'data'>): string | undefine
 
 /** Why the state does not allow an event; undefined when it does. */
 export function findTransitionFault(state: RunState, event: JournalEvent): string | undefined {
-  // Nothing follows from it either, and it tells of the payloads of whatever came before it.
-  if (event.type === 'RUN_PAYLOADS_ERASED') return undefined
+  // Nothing follows from these either, and they tell of whatever came before them, also when the beginning is missing.
+  if (event.type === 'RUN_PAYLOADS_ERASED' || event.type === 'RUN_DAMAGED') return undefined
   const isBorn = state.run !== undefined && state.run.processId !== ''
   if (event.type === 'RUN_CREATED') return isBorn ? 'the run was created before' : undefined
   if (!isBorn) return `${event.type} came before RUN_CREATED`

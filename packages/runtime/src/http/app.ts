@@ -16,6 +16,8 @@ import type { Logger } from '../logger.ts'
 import type { Metrics } from '../metrics.ts'
 import { traceIdOf } from '../tracing/traceparent.ts'
 import { recordRequests } from './access.ts'
+import { requireCallers } from './authorization.ts'
+import type { CallerCheck } from './caller.ts'
 import { answerClientErrors } from './client-errors.ts'
 import { finishPolitely } from './closing.ts'
 import { acceptOnlyJson } from './json-body.ts'
@@ -47,6 +49,8 @@ export interface HttpAppOptions {
   logger: Logger
   health: Health
   metrics: Metrics
+  /** Who makes a request. It is asked for every route that is not public. */
+  callers: CallerCheck
   /** Each one gets a scope of its own: parsers and hooks of one do not reach the others. */
   plugins: readonly HttpPlugin[]
   /** Limits of a server; a route may set another `bodyLimit`. */
@@ -92,6 +96,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
     reply.header('cache-control', 'no-store')
   })
   recordRequests(app, options.metrics)
+  requireCallers(app, options.callers)
   finishPolitely(app)
   await describeApi(app, { title: `Daybook ${options.service}`, version: options.version })
   answerOperators(app, options)

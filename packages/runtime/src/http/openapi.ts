@@ -26,13 +26,21 @@ const problemSchema = Type.Object(
   { description: 'What went wrong, for programs (code, retry) and for people (detail).' },
 )
 
+/** Every operation names in its `security` the scope that it needs; the services behind the gateway get it from there. */
+const tokenScheme = {
+  type: 'http',
+  scheme: 'bearer',
+  bearerFormat: 'dbk_<id>_<secret>',
+  description: 'A token of Daybook, as daybook token:create makes it; npm start keeps one in .daybook/token.',
+} as const
+
 /** Makes /openapi.json from the schemas of the routes. Must come before the routes. */
 export async function describeApi(app: FastifyInstance, info: ApiInfo): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info,
-      components: { schemas: { Problem: problemSchema } },
+      components: { schemas: { Problem: problemSchema }, securitySchemes: { token: tokenScheme } },
     },
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject
@@ -40,7 +48,7 @@ export async function describeApi(app: FastifyInstance, info: ApiInfo): Promise<
       return document.openapiObject
     },
   })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  app.get('/openapi.json', { schema: { hide: true }, config: { scope: 'public' } }, async () => app.swagger())
 }
 
 /** Every operation can fail, and always in the same form. */

@@ -13,7 +13,7 @@ export function answerOperators(
   app: FastifyInstance,
   { health, metrics }: { health: Health; metrics: Metrics },
 ): void {
-  const hidden = { schema: { hide: true } }
+  const hidden = { schema: { hide: true }, config: { scope: 'public' } } as const
   app.get('/healthz', hidden, async () => ({ ok: true }))
   app.get('/readyz', hidden, async (_request, reply) => {
     const readiness = await health.readiness()

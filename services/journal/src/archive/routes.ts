@@ -1,6 +1,6 @@
 import type { Database } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
-import { type HttpPlugin, tenantOf } from '@daybook/runtime'
+import { callerOf, type HttpPlugin, requireOperator, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { type ArchiveRow, listArchives } from '../store/archives.ts'
 import type { JournalTables } from '../store/tables.ts'
@@ -43,6 +43,7 @@ export function archiveRoutes(parts: ArchiveRouteParts): HttpPlugin[] {
 function listRoute({ database }: ArchiveRouteParts): HttpPlugin {
   return async (app) => {
     app.get('/v1/archives', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listArchives',
         summary: 'What is in the archive, newest first.',
@@ -73,9 +74,11 @@ function listRoute({ database }: ArchiveRouteParts): HttpPlugin {
 function runRoute({ archiver, afterDays }: ArchiveRouteParts): HttpPlugin {
   return async (app) => {
     app.post('/v1/archives', {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'runArchive',
         summary: 'Archive some of the runs that ended long enough ago; ask again while there are more.',
+        description: 'Of all tenants, so it is for admins of the tenant main only.',
         tags: ['retention'],
         body: Type.Object(
           {
@@ -88,6 +91,7 @@ function runRoute({ archiver, afterDays }: ArchiveRouteParts): HttpPlugin {
         response: { 200: Type.Object({ archived: Type.Integer(), more: Type.Boolean() }) },
       },
       handler: async (request) => {
+        requireOperator(callerOf(request))
         const days = request.body.olderThanDays ?? afterDays
         if (archiver === undefined)
           throw new DaybookError(

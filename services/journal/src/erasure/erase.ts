@@ -1,9 +1,9 @@
 import type { Database } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
-import { createUlids, type Draft, HOLDS_STREAM } from '@daybook/events'
+import { createUlids, type Draft, HOLDS_STREAM, parseStream } from '@daybook/events'
 import type { Batcher } from '../batcher.ts'
 import { appendOwn, decideAnew } from '../own-appends.ts'
-import { ERASURE_NOTICE, isReserved } from '../reserved.ts'
+import { ERASURE_NOTICES, isErasureNotice, isReserved } from '../reserved.ts'
 import { type ErasableEvent, findErasable, findLastSeq, pageOfErasable } from '../store/erasures.ts'
 import type { JournalTables } from '../store/tables.ts'
 import type { Holds, Statement } from './holds.ts'
@@ -39,8 +39,8 @@ const RECORDS_AT_ONCE = 20
  * 1. The record comes first: an event without its payload and without a record of its erasure is a fault, and is never
  *    there, not even for a moment.
  * 2. The record is appended on the condition that no hold has been set since the holds were looked at.
- * 3. In each run it is told what is erased of it, together with the record and before it: whoever follows the run learns
- *    of it there, in its place.
+ * 3. In each run and each session it is told what is erased of it, together with the record and before it: whoever
+ *    follows it learns of it there, in its place.
  * 4. A stream of more events than fit into one request is recorded in several. An erasure that breaks off between them
  *    has erased the beginning of the stream; asking again erases the rest.
  *
@@ -62,8 +62,8 @@ export function createErase({ database, batcher, holds }: EraseParts) {
     const erasureId = nextId()
     const done: RecordedErasure = { erasureId: null, position: null, events: 0, erasedBefore: 0 }
     for await (const found of groupsOf(database, tenant, target)) {
-      // What tells of an erasure in a run has nothing of the run in it.
-      const told = found.filter(({ type }) => type !== ERASURE_NOTICE)
+      // What tells of an erasure in a stream has nothing of the stream in it.
+      const told = found.filter(({ type }) => !isErasureNotice(type))
       const events = told.filter(({ isErased }) => !isErased)
       done.erasedBefore += told.length - events.length
       if (events.length === 0) continue
@@ -84,13 +84,12 @@ interface Group extends Statement {
 
 /** 3 */
 function noticesOf({ erasureId, events, actor }: Group, nextId: () => string): Draft[] {
-  const runs = Map.groupBy(
-    events.filter(({ kind }) => kind === 'run'),
-    ({ stream }) => stream,
-  )
-  return [...runs].map(([stream, named]) => {
+  const byStream = Map.groupBy(events, ({ stream }) => stream)
+  return [...byStream].flatMap(([stream, named]) => {
+    const type = ERASURE_NOTICES.get(parseStream(stream).kind)
+    if (type === undefined) return []
     const data = { erasureId, ranges: rangesOf(named.map(({ seq }) => seq)) }
-    return { id: nextId(), stream, type: ERASURE_NOTICE, v: 1, data, actor }
+    return { id: nextId(), stream, type, v: 1, data, actor }
   })
 }
 

@@ -1,9 +1,8 @@
 import { DaybookError } from '@daybook/errors'
-import { type Actor, draftSchema, parseStream } from '@daybook/events'
-import { type HttpPlugin, tenantOf } from '@daybook/runtime'
+import { parseStream } from '@daybook/events'
+import { callerOf, type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
 import type { Holds } from './holds.ts'
-import { DEFAULT_ACTOR } from './routes.ts'
 
 const closed = { additionalProperties: false }
 const reason = Type.String({ minLength: 1, maxLength: 2_000 })
@@ -25,6 +24,7 @@ export function holdRoutes(holds: Holds): HttpPlugin[] {
 function listRoute(holds: Holds): HttpPlugin {
   return async (app) => {
     app.get('/v1/holds', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listHolds',
         summary: 'The streams of which nothing may be erased.',
@@ -42,17 +42,18 @@ function listRoute(holds: Holds): HttpPlugin {
 function setRoute(holds: Holds): HttpPlugin {
   return async (app) => {
     app.put('/v1/holds/:kind/:id', {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'setHold',
         summary: 'Forbid the erasure of a stream, there or not yet there.',
         tags: ['retention'],
         params,
-        body: Type.Object({ reason, actor: draftSchema.properties.actor }, closed),
+        body: Type.Object({ reason }, closed),
         response: { 200: holdSchema },
       },
       handler: async (request) => {
-        const { reason: why, actor = DEFAULT_ACTOR } = request.body
-        return holds.set(tenantOf(request), streamOf(request.params), { reason: why, actor })
+        const { tenant, actor } = callerOf(request)
+        return holds.set(tenant, streamOf(request.params), { reason: request.body.reason, actor })
       },
     })
   }
@@ -61,30 +62,19 @@ function setRoute(holds: Holds): HttpPlugin {
 function releaseRoute(holds: Holds): HttpPlugin {
   return async (app) => {
     app.delete('/v1/holds/:kind/:id', {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'releaseHold',
         summary: 'Allow the erasure of a stream again.',
         tags: ['retention'],
         params,
-        querystring: Type.Object(
-          {
-            reason,
-            actor: Type.Optional(
-              Type.String({
-                pattern: '^(agent|user|service|schedule):[^\\u0000-\\u001f\\u007f]{1,200}$',
-                description: 'Who says so: user:<name>, service:<name> …',
-              }),
-            ),
-          },
-          closed,
-        ),
+        querystring: Type.Object({ reason }, closed),
         response: { 200: holdSchema },
       },
       handler: async (request) => {
         const stream = streamOf(request.params)
-        const { reason: why, actor } = request.query
-        const statement = { reason: why, actor: actor === undefined ? DEFAULT_ACTOR : actorOf(actor) }
-        const released = await holds.release(tenantOf(request), stream, statement)
+        const { tenant, actor } = callerOf(request)
+        const released = await holds.release(tenant, stream, { reason: request.query.reason, actor })
         if (released === undefined) throw new DaybookError('not-found', `${stream} is under no hold.`)
         return released
       },
@@ -96,12 +86,4 @@ function streamOf({ kind, id }: { kind: string; id: string }): string {
   const stream = `${kind}/${id}`
   parseStream(stream)
   return stream
-}
-
-const KINDS = ['agent', 'user', 'service', 'schedule'] as const
-
-function actorOf(text: string): Actor {
-  const colon = text.indexOf(':')
-  const kind = KINDS.find((known) => known === text.slice(0, colon))
-  return { kind: kind ?? 'user', id: text.slice(colon + 1) }
 }

@@ -3,7 +3,7 @@ import type { Database } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
 import { journalReader } from '@daybook/eventing'
 import { draftSchema, erasureOf, type JournalEvent, parseStream } from '@daybook/events'
-import { type HttpPlugin, tenantOf } from '@daybook/runtime'
+import { callerOf, type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { type ErasureStep, readErasureProgress } from '../store/erasures.ts'
 import type { JournalTables } from '../store/tables.ts'
@@ -18,8 +18,6 @@ export interface ErasureRouteParts {
 
 const closed = { additionalProperties: false }
 const reason = Type.String({ minLength: 1, maxLength: 2_000 })
-/** As long as nobody has to prove who they are, a caller says it; like the actor of an event. */
-export const DEFAULT_ACTOR = { kind: 'user', id: 'anonymous' } as const
 
 /** Each may be of another run, in which it is told: with the record they still fit into one request. */
 const IDS_MAX = 500
@@ -44,7 +42,6 @@ const requestSchema = Type.Object(
       }),
     ),
     reason,
-    actor: draftSchema.properties.actor,
   },
   closed,
 )
@@ -79,6 +76,7 @@ function stateOf(progress: Progress, position: number): Record<ErasureStep, 'pen
 export function erasureRoutes(parts: ErasureRouteParts): HttpPlugin {
   return async (app) => {
     app.post('/v1/erasures', {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'erasePayloads',
         summary: 'Erase the payloads of a stream, or of single events. Headers and checksums stay.',
@@ -87,18 +85,20 @@ export function erasureRoutes(parts: ErasureRouteParts): HttpPlugin {
         response: { 201: answerSchema, 200: answerSchema },
       },
       handler: async (request, reply) => {
-        const { reason: why, actor = DEFAULT_ACTOR, stream, ids } = request.body
+        const { reason: why, stream, ids } = request.body
+        const { tenant, actor } = callerOf(request)
         const target = targetOf({ stream, ids })
-        const recorded = await parts.erase(tenantOf(request), target, { reason: why, actor })
+        const recorded = await parts.erase(tenant, target, { reason: why, actor })
         await Promise.race([parts.eraser.carryOut(), delay(CARRY_OUT_MS)])
         const progress = await readErasureProgress(parts.database.kysely)
         // What had gone before may still be on its way out elsewhere.
-        const position = recorded.position ?? (await findLastRecord(parts.database, tenantOf(request)))
+        const position = recorded.position ?? (await findLastRecord(parts.database, tenant))
         const answer = { ...recorded, progress: stateOf(progress, position) }
         return reply.code(recorded.erasureId === null ? 200 : 201).send(answer)
       },
     })
     app.get('/v1/erasures', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listErasures',
         summary: 'What was erased, why, by whom, and where it has been carried out; newest first.',

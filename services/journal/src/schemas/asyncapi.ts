@@ -1,5 +1,7 @@
 import type { JsonObject, JsonValue } from '@daybook/errors'
 import { appendRequestSchema, appendResultSchema, journalEventSchema, subjects } from '@daybook/events'
+import { appendChannels, appendMessages, appendOperations } from './asyncapi-appends.ts'
+import { parameters, toComponent, toMessage } from './asyncapi-references.ts'
 import { type DescribedType, embeddable } from './described-type.ts'
 
 const INTRODUCTION = `The durable journal for AI agents, over NATS. Events are appended by a request, which is answered
@@ -36,18 +38,6 @@ export function asyncApiOf(types: readonly DescribedType[], version: string): Js
 }
 
 const nameOf = ({ type, v }: DescribedType): string => `${type}.v${v}`
-const toComponent = (part: 'messages' | 'schemas', name: string): JsonObject => ({
-  $ref: `#/components/${part}/${name}`,
-})
-const toMessage = (channel: string, name: string): JsonObject => ({
-  $ref: `#/channels/${channel}/messages/${name}`,
-})
-
-const parameters = {
-  tenant: { description: 'Whose events', default: 'main' },
-  id: { description: 'The id of the stream; signs that subjects use are written as %2E and so on' },
-}
-
 /** Every version of a type is published under one subject; `v` says which one it is. */
 function channelOf(versions: readonly DescribedType[]): [string, JsonObject] {
   const [{ kind, type }] = nonEmpty(versions)
@@ -100,69 +90,6 @@ function messageOf(described: DescribedType): [string, JsonObject] {
       },
     },
   ]
-}
-
-function appendChannels(): JsonObject {
-  const messages = { AppendRequest: toComponent('messages', 'AppendRequest') }
-  const tenant = { tenant: parameters.tenant }
-  return {
-    append: {
-      address: subjects.rpc('{tenant}', 'journal', 'append'),
-      description: 'Request and reply: answered after the commit.',
-      parameters: tenant,
-      messages,
-    },
-    appendReply: {
-      address: null,
-      description: 'The inbox that the request names.',
-      messages: {
-        AppendResult: toComponent('messages', 'AppendResult'),
-        Problem: toComponent('messages', 'Problem'),
-      },
-    },
-    appendQueue: {
-      address: subjects.appendQueue('{tenant}'),
-      description:
-        'A JetStream work queue. What is refused becomes a dead letter; Daybook-Receipt-To asks for an answer.',
-      parameters: tenant,
-      messages,
-    },
-  }
-}
-
-function appendOperations(): JsonObject {
-  return {
-    append: {
-      action: 'receive',
-      channel: { $ref: '#/channels/append' },
-      messages: [toMessage('append', 'AppendRequest')],
-      reply: {
-        channel: { $ref: '#/channels/appendReply' },
-        messages: [toMessage('appendReply', 'AppendResult'), toMessage('appendReply', 'Problem')],
-      },
-    },
-    queueAppend: {
-      action: 'receive',
-      channel: { $ref: '#/channels/appendQueue' },
-      messages: [toMessage('appendQueue', 'AppendRequest')],
-    },
-  }
-}
-
-function appendMessages(): JsonObject {
-  return {
-    AppendRequest: { payload: toComponent('schemas', 'AppendRequest') },
-    AppendResult: { payload: toComponent('schemas', 'AppendResult') },
-    Problem: {
-      contentType: 'application/problem+json',
-      headers: {
-        type: 'object',
-        properties: { 'Daybook-Error': { type: 'string' } },
-        required: ['Daybook-Error'],
-      },
-      payload: toComponent('schemas', 'Problem'),
-    },
-  }
 }
 
 function envelopeSchemas(): JsonObject {

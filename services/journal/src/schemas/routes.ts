@@ -8,9 +8,8 @@ import {
   SCHEMA_BYTES_MAX,
   USER_TYPE_PATTERN,
 } from '@daybook/events'
-import { type HttpPlugin, tenantOf } from '@daybook/runtime'
+import { callerOf, type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
-import { DEFAULT_ACTOR } from '../erasure/routes.ts'
 import { addSchema, findSchema, listSchemas } from '../store/schemas.ts'
 import type { JournalTables } from '../store/tables.ts'
 import { asyncApiOf } from './asyncapi.ts'
@@ -45,7 +44,6 @@ const additionSchema = Type.Object(
     v: { ...v, description: '1, and then one more each time' },
     schema: schemaSchema,
     description: Type.Optional(Type.String({ maxLength: 2_000 })),
-    actor: draftSchema.properties.actor,
   },
   closed,
 )
@@ -71,6 +69,7 @@ export function schemaRoutes(parts: SchemaRouteParts): HttpPlugin[] {
 function addRoute({ database, onAdded }: SchemaRouteParts): HttpPlugin {
   return async (app) => {
     app.post('/v1/schemas', {
+      config: { scope: 'admin' },
       bodyLimit: BODY_BYTES_MAX,
       schema: {
         operationId: 'addSchema',
@@ -80,11 +79,12 @@ function addRoute({ database, onAdded }: SchemaRouteParts): HttpPlugin {
         response: { 201: describedSchema, 200: describedSchema },
       },
       handler: async (request, reply) => {
-        const { schema, description = '', actor = DEFAULT_ACTOR, ...named } = request.body
+        const { schema, description = '', ...named } = request.body
+        const { tenant, actor } = callerOf(request)
         requireUserNames(named)
         readDataSchema(schema)
         const addition = { ...named, schema: canonicalJson(schema), description, actor }
-        const { verdict, added } = await addSchema(database, tenantOf(request), addition)
+        const { verdict, added } = await addSchema(database, tenant, addition)
         if (verdict === 'new') await onAdded()
         return reply.code(verdict === 'new' ? 201 : 200).send(describeAdded(added))
       },
@@ -95,6 +95,7 @@ function addRoute({ database, onAdded }: SchemaRouteParts): HttpPlugin {
 function readRoutes({ database }: SchemaRouteParts): HttpPlugin {
   return async (app) => {
     app.get('/v1/schemas', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listSchemas',
         summary: 'All event types in all versions: those of Daybook and those that were added.',
@@ -116,6 +117,7 @@ function readRoutes({ database }: SchemaRouteParts): HttpPlugin {
       },
     })
     app.get('/v1/schemas/:type/:v', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getSchema',
         summary: 'One version of an event type, with the schema of its data.',
@@ -132,6 +134,7 @@ function readRoutes({ database }: SchemaRouteParts): HttpPlugin {
 function publishRoutes({ database, version }: SchemaRouteParts): HttpPlugin {
   return async (app) => {
     app.get('/v1/schemas/:type/:v/schema', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getDataSchema',
         summary: 'The JSON Schema (draft 2020-12) of the data of an event type, as a document of its own.',
@@ -144,6 +147,7 @@ function publishRoutes({ database, version }: SchemaRouteParts): HttpPlugin {
       },
     })
     app.get('/v1/asyncapi.json', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'getAsyncApiDocument',
         summary: 'The subjects and messages on NATS, as AsyncAPI 3.0, with all event types.',

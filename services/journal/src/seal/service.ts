@@ -1,7 +1,7 @@
 import { openDatabase, requireMigrated } from '@daybook/database'
 import { parseSignerKey, type SignerKey } from '@daybook/events'
 import { openObjectStore } from '@daybook/object-store'
-import { aborted, createHealth, createLogger, createMetrics, serveHttp } from '@daybook/runtime'
+import { aborted, createHealth, createLogger, createMetrics, noCallers, serveHttp } from '@daybook/runtime'
 import { journalMigrations } from '../migrations.ts'
 import type { JournalTables } from '../store/tables.ts'
 import type { Anchor } from './anchors/anchor.ts'
@@ -59,6 +59,7 @@ export async function runSealer(config: SealerConfig, signal: AbortSignal): Prom
     await serveHttp({
       host: config.HTTP_HOST,
       port: config.HTTP_PORT,
+      callers: noCallers,
       service: 'sealer',
       version: VERSION,
       logger,

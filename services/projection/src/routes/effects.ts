@@ -24,6 +24,7 @@ const listQuery = Type.Object(
 export function listEffectsRoute<DB>(projection: Projection<DB>): HttpPlugin {
   return async (app) => {
     app.get('/v1/runs/:id/effects', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listEffects',
         summary: 'What a run has asked for, in the order of asking.',

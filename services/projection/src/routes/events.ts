@@ -1,7 +1,9 @@
-import type { HttpPlugin } from '@daybook/runtime'
+import { journalEventSchema } from '@daybook/events'
+import { type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
+import { RECENT_EVENTS_MAX, type RecentReads } from '../recent-events.ts'
 import { type JournalParts, pageSchema, readJournal, sendTail, wantsTail } from './journal.ts'
-import { closed, limit, limitOf, text, types } from './parameters.ts'
+import { actors, closed, limit, limitOf, POSITION_HEADER, text, types } from './parameters.ts'
 
 const listQuery = Type.Object(
   {
@@ -11,6 +13,10 @@ const listQuery = Type.Object(
     kinds: Type.Optional(
       Type.Array(text, { maxItems: 100, description: 'Only streams of these kinds: a,b' }),
     ),
+    streams: Type.Optional(
+      Type.Array(text, { maxItems: 100, description: 'Only these streams: run/a,run/b' }),
+    ),
+    actors,
   },
   closed,
 )
@@ -19,6 +25,7 @@ const listQuery = Type.Object(
 export function listEventsRoute<DB>(parts: JournalParts<DB>): HttpPlugin {
   return async (app) => {
     app.get('/v1/events', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listEvents',
         summary: 'The events of the journal in their order, or a live tail of them.',
@@ -33,6 +40,37 @@ export function listEventsRoute<DB>(parts: JournalParts<DB>): HttpPlugin {
           readPage({ after: 0, ...query, limit: limitOf(request.query) }),
         )
         return { events, next: more ? (events.at(-1)?.position ?? null) : null }
+      },
+    })
+  }
+}
+
+const recentQuery = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: RECENT_EVENTS_MAX, default: RECENT_EVENTS_MAX }),
+    ),
+  },
+  closed,
+)
+
+/** `GET /v1/events/recent`. */
+export function recentEventsRoute(recent: RecentReads): HttpPlugin {
+  return async (app) => {
+    app.get('/v1/events/recent', {
+      config: { scope: 'read' },
+      schema: {
+        operationId: 'recentEvents',
+        summary: 'The last events, oldest first: at most 100 and 2 MiB, kept in memory.',
+        tags: ['events'],
+        querystring: recentQuery,
+        response: { 200: Type.Object({ events: Type.Array(journalEventSchema) }) },
+      },
+      handler: async (request, reply) => {
+        const { limit = RECENT_EVENTS_MAX } = request.query
+        const { events, position } = await recent.read(tenantOf(request))
+        reply.header(POSITION_HEADER, position)
+        return { events: events.slice(-limit) }
       },
     })
   }

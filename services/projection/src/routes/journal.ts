@@ -34,6 +34,8 @@ export interface EventFilter {
   stream?: string
   kinds?: string[]
   types?: string[]
+  streams?: string[]
+  actors?: string[]
 }
 
 export const pageSchema = Type.Object(
@@ -45,7 +47,7 @@ export const pageSchema = Type.Object(
   },
   {
     description:
-      'With Accept: text/event-stream a live tail instead: id is the position, event the type, data the event.',
+      'With Accept: text/event-stream a live tail instead: id is the position, event the type, data the event. An event named `behind`, without an id, tells a reader that cannot keep up where it is (position) and where the journal is (head).',
   },
 )
 
@@ -93,7 +95,7 @@ export async function sendTail<DB>(
   reply.header(POSITION_HEADER, now.position)
   reply.header(ERA_HEADER, now.era)
   return sendEvents(reply, (signal) =>
-    tailEvents({ database, head, archive }, { tenant, era: now.era, ...filter, ...start }, signal),
+    tailEvents({ database, head, archive }, { filter: { tenant, ...filter }, era: now.era, start }, signal),
   )
 }
 

@@ -43,6 +43,13 @@ export const types = Type.Optional(
   Type.Array(text, { maxItems: 100, description: 'Only events of these types: a,b' }),
 )
 
+export const actors = Type.Optional(
+  Type.Array(Type.String({ pattern: '^(agent|user|service|schedule):[^\\u0000]+$', maxLength: 300 }), {
+    maxItems: 100,
+    description: 'Only what these appended, each as kind:id: user:ann,agent:planner',
+  }),
+)
+
 /** The schema tells the default; nothing is filled in while a request is checked. */
 export function limitOf({ limit = LIMIT_DEFAULT }: { limit?: number }): number {
   return limit

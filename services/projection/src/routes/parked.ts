@@ -34,19 +34,27 @@ export async function markOf<DB>(
   trx: Transaction<DB>,
   { tenant, runId }: { tenant: string; runId: string },
 ): Promise<{ parked?: Parked }> {
-  const parked = await projection.parked.find(trx, { tenant, stream: `run/${runId}` })
+  return markOfStream(projection, trx, { tenant, stream: `run/${runId}` })
+}
+
+/** The mark of whatever has a stream. */
+export async function markOfStream<DB>(
+  projection: Projection<DB>,
+  trx: Transaction<DB>,
+  key: { tenant: string; stream: string },
+): Promise<{ parked?: Parked }> {
+  const parked = await projection.parked.find(trx, key)
   return parked === undefined ? {} : { parked: parkedOf(parked) }
 }
 
-/** The marks of all of a tenant's runs, by the names of their streams. */
+/** The marks of all that a projection of one kind leaves out of a tenant, by the names of the streams. */
 export async function marksOf<DB>(
   projection: Projection<DB>,
   trx: Transaction<DB>,
   tenant: string,
 ): Promise<Map<string, { parked: Parked }>> {
   const parked = await projection.parked.list(trx, tenant)
-  const runs = parked.filter(({ stream }) => stream.startsWith('run/'))
-  return new Map(runs.map((run) => [run.stream, { parked: parkedOf(run) }]))
+  return new Map(parked.map((one) => [one.stream, { parked: parkedOf(one) }]))
 }
 
 /** Code: `stream-parked`, for a run of which not even the first event could be applied. */

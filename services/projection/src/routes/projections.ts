@@ -3,15 +3,14 @@ import {
   etaSeconds,
   type Generation,
   type JournalReader,
-  type PayloadArchive,
   type Projection,
   type Rebuilds,
 } from '@daybook/eventing'
-import { type Actor, actorSchema } from '@daybook/events'
-import { type HttpPlugin, tenantOf } from '@daybook/runtime'
+import { actorSchema } from '@daybook/events'
+import { callerOf, type HttpPlugin, isOperator, requireOperator, tenantOf } from '@daybook/runtime'
 import { type Static, Type } from 'typebox'
-import { decodeRunIdCursor, encodeRunIdCursor } from '../cursor.ts'
-import { verifyRuns } from '../verify.ts'
+import { decodeIdCursor, encodeIdCursor } from '../cursor.ts'
+import type { Difference } from '../difference.ts'
 import { closed, cursor, next, POSITION_HEADER, text } from './parameters.ts'
 
 /** A projection of this service, with what the routes need of it. */
@@ -22,11 +21,23 @@ export interface ServedProjection<DB> {
   projection: Projection<DB>
   rebuilds: Rebuilds
   journal: JournalReader
-  archive: PayloadArchive
+  /** Compares rows of a tenant, from behind the stream `after` on, for about so long. */
+  verify(query: { tenant: string; after: string; workMs: number }): Promise<PartVerified>
 }
 
-/** Nobody knows yet who calls; the same as in appends without an actor. */
-const UNKNOWN_ACTOR: Actor = { kind: 'user', id: 'anonymous' }
+/** What a part of a verification found. */
+interface PartVerified {
+  /** How many of what were compared. */
+  runs?: number
+  effects?: number
+  sessions?: number
+  links?: number
+  events: number
+  /** The id of the last stream that was compared; undefined when there are no more. */
+  next: string | undefined
+  difference: (Difference & { runId?: string; effectId?: string; sessionId?: string }) | undefined
+}
+
 /** An answer comes well before any proxy loses patience; the caller goes on with `next`. */
 const VERIFY_WORK_MS = 3_000
 /** For an erasure, say, that the journal has and the read model has not yet. */
@@ -81,16 +92,19 @@ const projectionSchema = Struct({
 })
 
 const differenceSchema = Struct({
-  runId: Text(),
+  runId: Optional(Text()),
   effectId: Optional(Text()),
+  sessionId: Optional(Text()),
   path: Text({ description: 'JSON Pointer into the row; empty: the row itself' }),
   expected: Type.Unknown({ description: 'What a fresh fold of the journal has there; null: nothing' }),
   stored: Type.Unknown({ description: 'What the read model has there; null: nothing' }),
 })
 
 const verificationSchema = Struct({
-  runs: count,
-  effects: count,
+  runs: Optional(count),
+  effects: Optional(count),
+  sessions: Optional(count),
+  links: Optional(count),
   events: count,
   ok: Type.Boolean(),
   difference: Union([differenceSchema, Null()], {
@@ -110,13 +124,17 @@ export function projectionRoutes<DB>(served: readonly ServedProjection<DB>[]): H
 function listRoute<DB>(served: readonly ServedProjection<DB>[]): HttpPlugin {
   return async (app) => {
     app.get('/v1/projections', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'listProjections',
         summary: 'The read models: how far each is, and the rebuild under way, if any.',
         tags: ['projections'],
         response: { 200: Struct({ projections: Type.Array(projectionSchema) }) },
       },
-      handler: async () => ({ projections: await Promise.all(served.map(describe)) }),
+      handler: async (request) => {
+        const projections = await Promise.all(served.map(describe))
+        return { projections: isOperator(callerOf(request)) ? projections : projections.map(withoutWords) }
+      },
     })
   }
 }
@@ -124,14 +142,12 @@ function listRoute<DB>(served: readonly ServedProjection<DB>[]): HttpPlugin {
 /** `POST` and `DELETE /v1/projections/{name}/rebuild`. Code: `not-found`. */
 function rebuildRoutes<DB>(served: readonly ServedProjection<DB>[]): HttpPlugin {
   const rebuildBody = Struct(
-    {
-      reason: Text({ minLength: 1, maxLength: 1_000, pattern: '^[^\\u0000]*$' }),
-      actor: Optional(actorSchema),
-    },
+    { reason: Text({ minLength: 1, maxLength: 1_000, pattern: '^[^\\u0000]*$' }) },
     closed,
   )
   return async (app) => {
     app.post('/v1/projections/:name/rebuild', {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'rebuildProjection',
         summary: 'Builds a read model anew beside the running one and switches it in; answers at once.',
@@ -142,13 +158,15 @@ function rebuildRoutes<DB>(served: readonly ServedProjection<DB>[]): HttpPlugin 
         response: { 202: projectionSchema },
       },
       handler: async (request, reply) => {
-        const { reason, actor = UNKNOWN_ACTOR } = request.body
+        const caller = callerOf(request)
+        requireOperator(caller)
         const found = find(served, request.params.name)
-        await found.rebuilds.request(reason, actor)
+        await found.rebuilds.request(request.body.reason, caller.actor)
         return reply.code(202).send(await describe(found))
       },
     })
     app.delete('/v1/projections/:name/rebuild', {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'cancelRebuild',
         summary: 'Gives up the rebuild under way; the running read model goes on as before.',
@@ -157,6 +175,7 @@ function rebuildRoutes<DB>(served: readonly ServedProjection<DB>[]): HttpPlugin 
         response: { 200: projectionSchema },
       },
       handler: async (request) => {
+        requireOperator(callerOf(request))
         const found = find(served, request.params.name)
         if (await found.rebuilds.cancel()) return describe(found)
         throw new DaybookError('not-found', `No rebuild of ${found.name} is under way.`)
@@ -169,6 +188,7 @@ function rebuildRoutes<DB>(served: readonly ServedProjection<DB>[]): HttpPlugin 
 function verifyRoute<DB>(served: readonly ServedProjection<DB>[]): HttpPlugin {
   return async (app) => {
     app.post('/v1/projections/:name/verify', {
+      config: { scope: 'admin' },
       schema: {
         operationId: 'verifyProjection',
         summary: 'Compares the rows of the tenant with a fresh fold of the journal, for 3 seconds at a time.',
@@ -180,7 +200,8 @@ function verifyRoute<DB>(served: readonly ServedProjection<DB>[]): HttpPlugin {
       },
       handler: async (request, reply) => {
         const found = find(served, request.params.name)
-        const after = request.query.cursor === undefined ? '' : decodeRunIdCursor(request.query.cursor)
+        const { cursor: given } = request.query
+        const after = given === undefined ? '' : decodeIdCursor(kindOf(found), given)
         reply.header(POSITION_HEADER, found.projection.position)
         return verify(found, tenantOf(request), after)
       },
@@ -188,21 +209,32 @@ function verifyRoute<DB>(served: readonly ServedProjection<DB>[]): HttpPlugin {
   }
 }
 
+/** Of the streams that a walk through the read model goes along. */
+function kindOf<DB>({ kinds, name }: ServedProjection<DB>): string {
+  return kinds[0] ?? name
+}
+
 async function verify<DB>(
-  { projection, archive, journal }: ServedProjection<DB>,
+  served: ServedProjection<DB>,
   tenant: string,
   after: string,
 ): Promise<Static<typeof verificationSchema>> {
+  const { projection, journal } = served
   const query = { tenant, after, workMs: VERIFY_WORK_MS }
-  let result = await verifyRuns({ projection, archive }, query)
+  let result = await served.verify(query)
   if (result.difference !== undefined) {
     // Only what is still there when the read model has seen all that the journal had is a difference.
     await projection.waitFor((await journal.head()).position, SETTLE_MS)
-    result = await verifyRuns({ projection, archive }, query)
+    result = await served.verify(query)
   }
   const { next: last, difference = null, ...counts } = result
   const isEnd = last === undefined || difference !== null
-  return { ...counts, ok: difference === null, difference, next: isEnd ? null : encodeRunIdCursor(last) }
+  return {
+    ...counts,
+    ok: difference === null,
+    difference,
+    next: isEnd ? null : encodeIdCursor(kindOf(served), last),
+  }
 }
 
 function find<DB>(served: readonly ServedProjection<DB>[], name: string): ServedProjection<DB> {
@@ -231,6 +263,11 @@ async function describe<DB>(served: ServedProjection<DB>): Promise<Static<typeof
     rebuild: progress === undefined ? null : describeRebuild(progress, head),
     generations: generations.map(({ build: _build, tables: _tables, ...generation }) => generation),
   }
+}
+
+/** For those who do not run Daybook: how far it is, without what people wrote and what went wrong for others. */
+function withoutWords<Described extends object>(projection: Described): Described {
+  return { ...projection, failure: null, rebuild: null, generations: [] }
 }
 
 function describeRebuild(

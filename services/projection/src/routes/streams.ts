@@ -4,7 +4,7 @@ import { type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { streamExists } from '../store/events.ts'
 import { type JournalParts, pageSchema, readJournal, sendTail, wantsTail } from './journal.ts'
-import { closed, limit, limitOf, text, types } from './parameters.ts'
+import { actors, closed, limit, limitOf, text, types } from './parameters.ts'
 
 const tapeQuery = Type.Object(
   {
@@ -14,6 +14,7 @@ const tapeQuery = Type.Object(
     limit,
     reverse: Type.Optional(Type.Boolean({ description: 'Newest first.' })),
     types,
+    actors,
   },
   closed,
 )
@@ -22,6 +23,7 @@ const tapeQuery = Type.Object(
 export function readStreamRoute<DB>(parts: JournalParts<DB>): HttpPlugin {
   return async (app) => {
     app.get('/v1/streams/:kind/:id/events', {
+      config: { scope: 'read' },
       schema: {
         operationId: 'readStream',
         summary: 'The tape of one stream, or a live tail of it.',

@@ -1,8 +1,7 @@
-import type { RunStatus, RunSummary } from '@daybook/events'
-import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely'
+import type { RunSummary } from '@daybook/events'
+import { type QueryExecutorProvider, sql } from 'kysely'
 import { nameOf, type RunKey, type RunStates } from '../run-states.ts'
 import { documentsOf } from './documents.ts'
-import { type Page, readPage } from './page.ts'
 
 /** A run with its key, by which pages go on. */
 export interface RunRow {
@@ -55,41 +54,4 @@ export async function findRun(
   const { rows } = await sql<{ document: RunSummary }>`
     select document from runs where tenant = ${tenant} and run_id = ${runId}`.execute(executor)
   return rows[0]?.document
-}
-
-/** Where a page of runs ended. */
-export interface RunsCursor {
-  createdAt: string
-  runId: string
-}
-
-export interface RunsQuery {
-  tenant: string
-  status?: RunStatus
-  processId?: string
-  sessionId?: string
-  limit: number
-  before?: RunsCursor
-}
-
-/** The first condition is for the index, which holds the beginning of the name only. */
-function longNameIs(column: RawBuilder<unknown>, name: string): RawBuilder<unknown> {
-  return sql`left(${column}, 200) = left(${name}, 200) and ${column} = ${name}`
-}
-
-/** Runs, newest first. */
-export async function listRuns(executor: QueryExecutorProvider, query: RunsQuery): Promise<Page<RunRow>> {
-  const conditions = [sql`tenant = ${query.tenant}`]
-  if (query.status !== undefined) conditions.push(sql`status = ${query.status}`)
-  if (query.processId !== undefined) conditions.push(longNameIs(sql`process_id`, query.processId))
-  if (query.sessionId !== undefined) conditions.push(longNameIs(sql`session_id`, query.sessionId))
-  if (query.before !== undefined) {
-    const { createdAt, runId } = query.before
-    conditions.push(sql`(created_at, run_id) < (${createdAt}::timestamptz, ${runId})`)
-  }
-  return readPage<RunRow>(executor, {
-    select: sql`select * from runs where ${sql.join(conditions, sql` and `)}`,
-    orderBy: sql`created_at desc, run_id desc`,
-    limit: query.limit,
-  })
 }

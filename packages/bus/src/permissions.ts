@@ -1,0 +1,127 @@
+import { type Actor, subjects } from '@daybook/events'
+import { topology } from './topology.ts'
+
+/** What a user of NATS may do: these subjects, and no others. */
+export interface Permissions {
+  /** Never empty: NATS takes an empty list for everything. */
+  readonly publish: readonly string[]
+  readonly subscribe: readonly string[]
+}
+
+/** The services that have a user of their own. The sealer needs no NATS. */
+export const busServices = ['journal', 'projection', 'gateway'] as const
+export type BusService = (typeof busServices)[number]
+
+/** Where replies to a service come. Under one prefix for all, each could read what the others are answered. */
+export function inboxOfService(service: BusService): string {
+  return `_INBOX_${service}`
+}
+
+/** Where replies to the holder of a token come. */
+export function inboxOfToken(tokenId: string): string {
+  return `_INBOX_${tokenId}`
+}
+
+/** Where nats-server asks whether a connection may come in, and where it wants the answer. */
+export const CALLOUT_SUBJECT = '$SYS.REQ.USER.AUTH'
+/** Where a connection asks who it is and what it may do. The server answers it itself. */
+export const WHO_AM_I_SUBJECT = '$SYS.REQ.USER.INFO'
+
+/** Where a server is told to end one of its connections. */
+export function kickSubject(serverId: string): string {
+  return `$SYS.REQ.SERVER.${serverId}.KICK`
+}
+
+/** Requests of other accounts ask for their answers below this. */
+const ANSWERS = '_R_.>'
+
+/** What each service may do, and nothing that it does not do. */
+export const servicePermissions: Readonly<Record<BusService, Permissions>> = {
+  // It answers appends, copies the journal, and alone makes the streams and consumers of all.
+  journal: {
+    publish: [
+      'daybook.events.>',
+      'daybook.signal.>',
+      'daybook.receipt.>',
+      ANSWERS,
+      ...topology.streams.flatMap(({ name }) => keepStream(name)),
+      ...topology.consumers.flatMap(({ stream, durable }) => keepConsumer(stream, durable)),
+      ...consumersOf('journal').flatMap(({ stream, durable }) => readConsumer(stream, durable)),
+    ],
+    subscribe: [
+      `${inboxOfService('journal')}.>`,
+      subjects.rpc('*', 'journal', 'append'),
+      subjects.appendByAnybody,
+      'daybook.signal.>',
+    ],
+  },
+  // It reads its own consumers, and writes nothing.
+  projection: {
+    publish: consumersOf('projection').flatMap(({ stream, durable }) => [
+      `$JS.API.CONSUMER.INFO.${stream}.${durable}`,
+      ...readConsumer(stream, durable),
+    ]),
+    subscribe: [`${inboxOfService('projection')}.>`, 'daybook.signal.>'],
+  },
+  // In the server's own account: it sees the credentials of all who come, and sends away whose token was revoked.
+  gateway: {
+    publish: ['$SYS._INBOX.>', kickSubject('*')],
+    subscribe: [`${inboxOfService('gateway')}.>`, CALLOUT_SUBJECT],
+  },
+}
+
+/** Consumers are named `<service>-<purpose>`. */
+function consumersOf(service: BusService) {
+  return topology.consumers.filter(({ durable }) => durable.startsWith(`${service}-`))
+}
+
+/** Makes a stream, looks at it, and takes single messages out; it can neither be deleted nor emptied. */
+function keepStream(name: string): string[] {
+  return ['INFO', 'CREATE', 'UPDATE', 'MSG.GET', 'MSG.DELETE'].map((act) => `$JS.API.STREAM.${act}.${name}`)
+}
+
+/** A consumer with a filter is made under a subject that ends with it. */
+function keepConsumer(stream: string, durable: string): string[] {
+  const acts = ['INFO', 'CREATE', 'DELETE'].map((act) => `$JS.API.CONSUMER.${act}.${stream}.${durable}`)
+  return [...acts, `$JS.API.CONSUMER.CREATE.${stream}.${durable}.>`]
+}
+
+/** Takes messages and settles them: the server asks for that in one of two forms (ADR-15). */
+function readConsumer(stream: string, durable: string): string[] {
+  return [
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
+    `$JS.ACK.${stream}.${durable}.>`,
+    `$JS.ACK.*.*.${stream}.${durable}.>`,
+  ]
+}
+
+/** Who a token stands for, and what it allows. */
+export interface TokenHolder {
+  /** The public half of the token; one word of a subject. */
+  readonly tokenId: string
+  readonly tenant: string
+  readonly actor: Actor
+  readonly scopes: readonly ('read' | 'append' | 'approve' | 'admin')[]
+}
+
+/**
+ * What the holder of a token may do on NATS. `append`: in the name of its own actor. `read`: hear its tenant's events.
+ * `admin`: both, and appends that name any actor. Deciding approvals goes over HTTP.
+ */
+export function tokenPermissions({ tokenId, tenant, actor, scopes }: TokenHolder): Permissions {
+  const isAdmin = scopes.includes('admin')
+  const mayAppend = isAdmin || scopes.includes('append')
+  const mayRead = isAdmin || scopes.includes('read')
+  return {
+    publish: [
+      WHO_AM_I_SUBJECT,
+      ...(mayAppend ? [subjects.appendBy(tenant, actor), subjects.appendQueueBy(tenant, actor)] : []),
+      ...(isAdmin ? [subjects.rpc(tenant, 'journal', 'append'), subjects.appendQueue(tenant)] : []),
+    ],
+    subscribe: [
+      `${inboxOfToken(tokenId)}.>`,
+      ...(mayAppend ? [`${subjects.receiptsOf(tenant, actor)}.>`] : []),
+      ...(mayRead ? [`daybook.events.${tenant}.>`] : []),
+    ],
+  }
+}

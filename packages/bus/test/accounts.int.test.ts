@@ -1,0 +1,300 @@
+import { startNats, waitFor } from '@daybook/testing'
+import { jetstream } from '@nats-io/jetstream'
+import { connect, createInbox, type NatsConnection } from '@nats-io/transport-node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Bus, connectBus, createBusKeys, inboxOfService } from '../src/index.ts'
+import { admission, type GuardedNats, startGuardedNats } from './guarded-nats.ts'
+import { errorOf, recordingLogger } from './recorder.ts'
+
+const timeoutMs = 5_000
+const stack = new AsyncDisposableStack()
+let nats: GuardedNats
+let journal: Bus
+let projection: Bus
+
+beforeAll(async () => {
+  nats = stack.use(await startGuardedNats())
+  nats.tokens.set('of-writer', admission('writer', 'main', 'append'))
+  nats.tokens.set('of-reader', admission('reader', 'main', 'read'))
+  nats.tokens.set('of-chief', admission('chief', 'main', 'admin'))
+  nats.tokens.set('of-approver', admission('approver', 'main', 'approve'))
+  nats.tokens.set('of-stranger', admission('stranger', 'acme', 'append', 'read'))
+  journal = stack.use(await nats.connectService('journal'))
+  projection = stack.use(await nats.connectService('projection'))
+  await journal.ensureTopology()
+  stack.use(journal.respond('daybook.rpc.*.journal.append', 'journal', ({ subject }) => subject))
+  stack.use(journal.respond('daybook.rpc.*.journal.append.*.*', 'journal', ({ subject }) => subject))
+})
+
+afterAll(async () => {
+  await stack.disposeAsync()
+})
+
+/** What the server says to a publication or a subscription; undefined when it lets it pass. */
+async function refusalOf(nats: NatsConnection, act: 'publish' | 'subscribe', subject: string) {
+  const statuses = nats.status()
+  let refused: string | undefined
+  const reading = (async () => {
+    for await (const status of statuses) if (status.type === 'error') refused = status.error.message
+  })()
+  if (act === 'publish') nats.publish(subject, '')
+  else nats.subscribe(subject, { callback: () => undefined })
+  // The server takes commands in order, so after its answer to a second one nothing of the first is to come.
+  await nats.flush()
+  await nats.flush()
+  await nats.close()
+  await reading
+  return refused
+}
+
+describe('a server with accounts', () => {
+  it.each([
+    ['nobody', {}],
+    ['a name that it does not know', { user: 'journal', pass: 'journal' }],
+    ['a token that is not good', { token: 'dbk_wrong_wrong' }],
+  ])('does not let in %s', async (_who, options) => {
+    const error = await errorOf(connect({ servers: nats.server.url, reconnect: false, ...options }))
+    expect(String(error)).toMatch(/Authorization Violation/)
+  })
+
+  it('does not let in a key that it was not told', async () => {
+    const { services } = createBusKeys()
+    const config = { servers: nats.server.url, name: 'journal', nkeySeed: services.journal.seed }
+    expect(await errorOf(connectBus({ ...config, wait: true, waitMs: 1_000 }))).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/Authorization Violation/),
+    })
+  })
+
+  it('says that it asks who comes, and one without accounts that it does not', async () => {
+    expect(journal.letsInAnybody).toBe(false)
+    await using open = await startNats()
+    await using anybody = await connectBus({ servers: open.url, name: 'anybody', wait: true })
+    expect(anybody.letsInAnybody).toBe(true)
+    expect(await anybody.whoAmI({ timeoutMs })).toEqual({})
+  })
+
+  it('neither logs nor answers a token', async () => {
+    await errorOf(connect({ servers: nats.server.url, reconnect: false, token: 'dbk_wrong_canary' }))
+    expect(nats.server.output).not.toContain('canary')
+  })
+
+  it('does not show the tokens of who is connected at its monitoring endpoint', async () => {
+    nats.tokens.set('dbk_lasting_canary', admission('lasting', 'main', 'append'))
+    const holder = await nats.dialHolder('dbk_lasting_canary')
+    const shown = await (await fetch(`${nats.server.monitorUrl}/connz?auth=true&subs=detail`)).text()
+    await holder.close()
+    expect(shown).toContain('CLIENTS')
+    expect(shown).not.toContain('canary')
+  })
+})
+
+describe('services with users of their own', () => {
+  it('do their work: the journal makes everything and publishes, the projection reads what is its', async () => {
+    const seen: string[] = []
+    await using _ = projection.consume(
+      { stream: 'DAYBOOK_EVENTS', durable: 'projection-runs' },
+      async (batch) => void seen.push(...batch.map((delivery) => delivery.text())),
+    )
+    const state = await journal.streamState('DAYBOOK_EVENTS')
+    const event = (text: string) => ({ subject: 'daybook.events.main.run.a.X', data: text, headers: {} })
+    await journal.publishBatch('DAYBOOK_EVENTS', [event('one'), event('two')], state?.lastSeq ?? -1)
+    await waitFor(() => seen.includes('two'), { timeoutMs, what: 'the events at the projection' })
+    await waitFor(
+      async () =>
+        (await projection.consumerState({ stream: 'DAYBOOK_EVENTS', durable: 'projection-runs' }))
+          ?.unsettled === 0,
+      { timeoutMs, what: 'the acknowledgement' },
+    )
+    const place = { stream: 'DAYBOOK_EVENTS', subject: 'daybook.events.main.run.a.X' }
+    expect(await journal.removeMessages(place, () => true)).toBe(2)
+  })
+
+  it('get messages that were queued while nobody listened, and settle them', async () => {
+    const writer = await nats.dialHolder('of-writer')
+    await jetstream(writer).publish('daybook.queue.main.append.agent.writer%2Eagent', 'queued')
+    await writer.close()
+    const seen: string[] = []
+    await using _ = journal.consume(
+      { stream: 'DAYBOOK_QUEUE', durable: 'journal-queue' },
+      async (batch) => void seen.push(...batch.map(({ subject }) => subject)),
+    )
+    await waitFor(() => seen.length > 0, { timeoutMs, what: 'the queued message' })
+    expect(seen).toEqual(['daybook.queue.main.append.agent.writer%2Eagent'])
+    await waitFor(
+      async () =>
+        (await journal.consumerState({ stream: 'DAYBOOK_QUEUE', durable: 'journal-queue' }))?.unsettled === 0,
+      {
+        timeoutMs,
+        what: 'the acknowledgement',
+      },
+    )
+  })
+
+  it('hear the head of the journal', async () => {
+    const heard: string[] = []
+    await using _ = projection.listen('daybook.signal.head', (message) => void heard.push(message.text()))
+    await waitFor(
+      () => {
+        journal.publish('daybook.signal.head', '7')
+        return heard.includes('7')
+      },
+      { timeoutMs, what: 'the signal' },
+    )
+  })
+
+  it.each([
+    ['projection', 'publish', 'daybook.events.main.run.a.RUN_CREATED'],
+    ['projection', 'publish', 'daybook.queue.main.append'],
+    ['projection', 'publish', 'daybook.rpc.main.journal.append'],
+    ['projection', 'publish', 'daybook.signal.head'],
+    ['projection', 'publish', '$JS.API.STREAM.DELETE.DAYBOOK_EVENTS'],
+    ['projection', 'publish', '$JS.API.STREAM.PURGE.DAYBOOK_EVENTS'],
+    ['projection', 'publish', '$JS.API.STREAM.MSG.DELETE.DAYBOOK_EVENTS'],
+    ['projection', 'publish', '$JS.API.CONSUMER.CREATE.DAYBOOK_EVENTS.projection-runs'],
+    ['projection', 'publish', '$JS.API.CONSUMER.MSG.NEXT.DAYBOOK_QUEUE.journal-queue'],
+    ['projection', 'publish', '$JS.ACK.DAYBOOK_QUEUE.journal-queue.1.1.1.1.1'],
+    ['projection', 'subscribe', '_INBOX_journal.>'],
+    ['projection', 'subscribe', '_INBOX.>'],
+    ['projection', 'subscribe', 'daybook.rpc.*.journal.append'],
+    ['projection', 'subscribe', 'daybook.queue.>'],
+    ['projection', 'subscribe', '>'],
+    ['journal', 'publish', '$JS.API.STREAM.DELETE.DAYBOOK_EVENTS'],
+    ['journal', 'publish', '$JS.API.STREAM.PURGE.DAYBOOK_QUEUE'],
+    ['journal', 'publish', '$JS.API.STREAM.CREATE.OTHER'],
+    ['journal', 'publish', '_INBOX_projection.x'],
+    ['journal', 'subscribe', '_INBOX_projection.>'],
+    ['journal', 'subscribe', 'daybook.queue.>'],
+    ['journal', 'subscribe', '$SYS.REQ.USER.AUTH'],
+    ['gateway', 'publish', 'daybook.rpc.main.journal.append'],
+    ['gateway', 'publish', 'daybook.events.main.run.a.RUN_CREATED'],
+    ['gateway', 'publish', '$JS.API.STREAM.DELETE.DAYBOOK_EVENTS'],
+    ['gateway', 'publish', '$SYS.REQ.SERVER.PING'],
+    ['gateway', 'publish', '$SYS.REQ.ACCOUNT.DAYBOOK.CONNZ'],
+    ['gateway', 'subscribe', '$SYS.ACCOUNT.>'],
+    ['gateway', 'subscribe', 'daybook.events.>'],
+    ['gateway', 'subscribe', '_INBOX_journal.>'],
+  ] as const)('%s may not %s %s', async (service, act, subject) => {
+    expect(await refusalOf(await nats.dialService(service), act, subject)).toMatch(/Permissions Violation/)
+  })
+
+  it('leave the making of streams to the journal', async () => {
+    await using bus = await nats.connectService('projection', recordingLogger())
+    expect(await errorOf(bus.ensureTopology())).toMatchObject({ code: expect.any(String) })
+  })
+})
+
+describe('a token', () => {
+  it('appends in the name of its actor, and is answered in its own inbox', async () => {
+    const writer = await nats.dialHolder('of-writer')
+    const subject = 'daybook.rpc.main.journal.append.agent.writer%2Eagent'
+    expect((await writer.request(subject, '{}')).string()).toBe(subject)
+    await writer.close()
+  })
+
+  it('of an admin appends in any name too', async () => {
+    const chief = await nats.dialHolder('of-chief')
+    expect((await chief.request('daybook.rpc.main.journal.append', '{}')).string()).toBe(
+      'daybook.rpc.main.journal.append',
+    )
+    await chief.close()
+  })
+
+  it('hears the events of its tenant, and of no other', async () => {
+    const reader = await nats.dialHolder('of-reader')
+    const heard: string[] = []
+    reader.subscribe('daybook.events.main.>', {
+      callback: (_error, message) => void heard.push(message.subject),
+    })
+    await reader.flush()
+    journal.publish('daybook.events.acme.run.a.X', '')
+    journal.publish('daybook.events.main.run.a.X', '')
+    await waitFor(() => heard.length > 0, { timeoutMs, what: 'the event' })
+    expect(heard).toEqual(['daybook.events.main.run.a.X'])
+    await reader.close()
+  })
+
+  it('tells its holder what it may do', async () => {
+    await using bus = await connectBus({
+      servers: nats.server.url,
+      name: 'holder',
+      token: 'of-writer',
+      inboxPrefix: '_INBOX_writer',
+      wait: true,
+    })
+    const { permissions } = await bus.whoAmI({ timeoutMs })
+    expect(permissions?.publish).toContain('daybook.rpc.main.journal.append.agent.writer%2Eagent')
+  })
+
+  it.each([
+    ['writer', 'publish', 'daybook.rpc.main.journal.append'],
+    ['writer', 'publish', 'daybook.queue.main.append'],
+    ['writer', 'publish', 'daybook.rpc.main.journal.append.agent.stranger%2Eagent'],
+    ['writer', 'publish', 'daybook.queue.main.append.agent.chief%2Eagent'],
+    ['writer', 'publish', 'daybook.rpc.acme.journal.append.agent.writer%2Eagent'],
+    ['writer', 'publish', 'daybook.queue.acme.append.agent.writer%2Eagent'],
+    ['writer', 'publish', 'daybook.events.main.run.a.RUN_CREATED'],
+    ['writer', 'publish', 'daybook.signal.head'],
+    ['writer', 'publish', 'daybook.receipt.main.agent.chief%2Eagent.x'],
+    ['writer', 'publish', '_INBOX_chief.x'],
+    ['writer', 'publish', '$JS.API.STREAM.INFO.DAYBOOK_EVENTS'],
+    ['writer', 'publish', '$JS.API.STREAM.MSG.GET.DAYBOOK_EVENTS'],
+    ['writer', 'publish', '$JS.API.DIRECT.GET.DAYBOOK_EVENTS'],
+    ['writer', 'publish', '$JS.API.CONSUMER.CREATE.DAYBOOK_EVENTS'],
+    ['writer', 'publish', '$SYS.REQ.USER.AUTH'],
+    ['writer', 'subscribe', 'daybook.events.main.>'],
+    ['writer', 'subscribe', 'daybook.queue.>'],
+    ['writer', 'subscribe', 'daybook.rpc.main.journal.append.*.*'],
+    ['writer', 'subscribe', '_INBOX.>'],
+    ['writer', 'subscribe', '_INBOX_chief.>'],
+    ['writer', 'subscribe', '_INBOX_journal.>'],
+    ['writer', 'subscribe', 'daybook.receipt.main.>'],
+    ['writer', 'subscribe', '>'],
+    ['reader', 'publish', 'daybook.rpc.main.journal.append.agent.reader%2Eagent'],
+    ['reader', 'publish', 'daybook.queue.main.append.agent.reader%2Eagent'],
+    ['reader', 'publish', 'daybook.queue.main.append'],
+    ['reader', 'subscribe', 'daybook.events.acme.>'],
+    ['reader', 'subscribe', 'daybook.events.>'],
+    ['reader', 'subscribe', 'daybook.receipt.main.agent.reader%2Eagent.>'],
+    ['approver', 'publish', 'daybook.rpc.main.journal.append.agent.approver%2Eagent'],
+    ['approver', 'publish', 'daybook.anything'],
+    ['approver', 'subscribe', 'daybook.events.main.>'],
+    ['chief', 'publish', 'daybook.rpc.acme.journal.append'],
+    ['chief', 'publish', 'daybook.events.main.run.a.RUN_CREATED'],
+    ['chief', 'publish', '$JS.API.STREAM.DELETE.DAYBOOK_EVENTS'],
+    ['chief', 'subscribe', 'daybook.events.acme.>'],
+    ['chief', 'subscribe', '_INBOX_writer.>'],
+    ['stranger', 'publish', 'daybook.rpc.main.journal.append.agent.stranger%2Eagent'],
+    ['stranger', 'subscribe', 'daybook.events.main.>'],
+  ] as const)('of %s may not %s %s', async (holder, act, subject) => {
+    expect(await refusalOf(await nats.dialHolder(`of-${holder}`), act, subject)).toMatch(
+      /Permissions Violation/,
+    )
+  })
+
+  // Without an account of their own, holders could choose a subject for the answer that they may not publish to.
+  it.each([
+    'daybook.events.main.run.a.FORGED',
+    '$JS.API.STREAM.PURGE.DAYBOOK_EVENTS',
+    '$JS.API.STREAM.DELETE.DAYBOOK_EVENTS',
+    'daybook.queue.acme.append',
+  ])('cannot have answers put under %s', async (reply) => {
+    const before = await journal.streamState('DAYBOOK_EVENTS')
+    const queued = await journal.streamState('DAYBOOK_QUEUE')
+    const writer = await nats.dialHolder('of-writer')
+    writer.publish('daybook.queue.main.append.agent.writer%2Eagent', '', { reply })
+    writer.publish('daybook.rpc.main.journal.append.agent.writer%2Eagent', '', { reply })
+    // Both were taken and answered when a third one is.
+    await jetstream(writer).publish('daybook.queue.main.append.agent.writer%2Eagent', '')
+    await writer.request('daybook.rpc.main.journal.append.agent.writer%2Eagent', '')
+    await writer.close()
+    expect(await journal.streamState('DAYBOOK_EVENTS')).toEqual(before)
+    expect((await journal.streamState('DAYBOOK_QUEUE'))?.lastSeq).toBe((queued?.lastSeq ?? 0) + 2)
+  })
+
+  it('is refused the common inbox, in which all could read the answers of all', async () => {
+    const writer = await nats.dialHolder('of-writer')
+    expect(await refusalOf(writer, 'subscribe', createInbox())).toMatch(/Permissions Violation/)
+    expect(inboxOfService('journal')).not.toBe('_INBOX')
+  })
+})

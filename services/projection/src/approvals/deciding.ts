@@ -1,0 +1,94 @@
+import { DaybookError } from '@daybook/errors'
+import {
+  type Appender,
+  decideLoop,
+  type Executed,
+  journalReader,
+  type StateAt,
+  streamReader,
+} from '@daybook/eventing'
+import type { Decision } from '@daybook/events'
+import type { Caller } from '@daybook/runtime'
+import { nameOf } from '../run-states.ts'
+import { loadEffects } from '../store/effects.ts'
+import { loadRuns } from '../store/runs.ts'
+import { type ApprovalState, approvalDecider, type DecideApproval } from './decide.ts'
+import type { LiveParts } from './live.ts'
+import { type ApprovalKey, getApproval } from './read.ts'
+
+export interface DecidingParts<DB> extends LiveParts<DB> {
+  append: Appender
+}
+
+/** What somebody wants to be decided. */
+interface Wish extends ApprovalKey {
+  decision: Decision
+  reason: string
+  scope?: string
+}
+
+/** Carries out decisions; codes as of `approvalDecider`, `decideLoop`, and `ambiguous-id`. */
+type Decide = (caller: Pick<Caller, 'tenant' | 'actor'>, wish: Wish) => Promise<Executed<ApprovalState>>
+
+export function decisions<DB>(parts: DecidingParts<DB>): Decide {
+  const { database, archive, append } = parts
+  const read = streamReader(database, archive)
+  return async (caller, { effectId, runId: namedRunId, ...wish }) => {
+    const { tenant, actor: approver } = caller
+    const runId = namedRunId ?? (await findRunOf(parts, { tenant, effectId }))
+    const recall = () => recallFrom(parts, { tenant, runId, effectId })
+    const execute = decideLoop<ApprovalState, DecideApproval>(
+      { read, append, recall },
+      approvalDecider(effectId),
+    )
+    const decidedAt = new Date().toISOString()
+    const command = { ...wish, runId, approver, decidedAt }
+    const request = { caller, stream: `run/${runId}`, command }
+    return execute(request).catch((error: unknown) => {
+      // Each decision has the same key, so the journal may tell by it that another one was faster. Then that one is read.
+      if (error instanceof DaybookError && error.code === 'key-reused') return execute(request)
+      throw error
+    })
+  }
+}
+
+/** Longer than any healthy lag, shorter than the patience of a caller. */
+const CATCH_UP_MS = 2_000
+
+/** The run that asks. What was asked a moment ago may not be in the read model yet, so it may catch up first. */
+async function findRunOf<DB>(
+  { projection, database }: DecidingParts<DB>,
+  key: { tenant: string; effectId: string },
+): Promise<string> {
+  const find = () => projection.read(key.tenant, (trx) => getApproval(trx, key))
+  try {
+    return (await find()).value.runId
+  } catch (error) {
+    if (!(error instanceof DaybookError) || error.code !== 'not-found') throw error
+  }
+  const { position } = await journalReader(database.kysely).head()
+  if (await projection.waitFor(position, CATCH_UP_MS)) return (await find()).value.runId
+  const message = `The read model is behind, and does not know ${key.effectId} yet. Name the run (?runId=…), or ask again in a moment.`
+  throw new DaybookError('position-not-reached', message, { details: { position: projection.position } })
+}
+
+/**
+ * The state that the read model has, so that a long run is not folded anew for each decision. Where payloads were erased
+ * it does not tell whether one of them was this decision, and folding begins at the first event.
+ */
+async function recallFrom<DB>(
+  { projection }: DecidingParts<DB>,
+  { tenant, runId, effectId }: { tenant: string; runId: string; effectId: string },
+): Promise<StateAt<ApprovalState> | undefined> {
+  const key = { tenant, runId, effectId }
+  const { value } = await projection.read(tenant, async (trx) => ({
+    runs: await loadRuns(trx, [key]),
+    effects: await loadEffects(trx, [key]),
+  }))
+  const [run, effect] = [
+    value.runs.get(nameOf({ tenant, runId }))?.run,
+    value.effects.get(nameOf(key))?.effect,
+  ]
+  if (run === undefined || run.erasedTotal !== undefined) return undefined
+  return { state: { run, effect, isErased: false }, seq: run.lastSeq }
+}
