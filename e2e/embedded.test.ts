@@ -16,7 +16,8 @@ async function up(folder: string, args: string[] = []): Promise<SupervisedProces
   })
 }
 
-describe('the embedded stack', () => {
+// Each starts the whole stack several times.
+describe('the embedded stack', { timeout: 120_000 }, () => {
   it('imports, lists and tails a run by the commands that it prints, and keeps it over a stop and a crash', async () => {
     await using folder = await createTempFolder()
     const ports = ['--port', String(await freePort()), '--nats-port', String(await freePort())]

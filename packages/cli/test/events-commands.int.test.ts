@@ -177,7 +177,7 @@ it('a run published by a plain NATS client is journaled and queried', async () =
   await using publisher = await startProcess({
     command: process.execPath,
     args: [script],
-    env: { NATS_URL: stack.nats },
+    env: { NATS_URL: stack.nats, DAYBOOK_TOKEN: stack.token },
   })
   expect(await publisher.ended).toEqual({ code: 0, signal: null })
   const runId = /Published the run (\S+)\./.exec(publisher.output)?.[1] ?? ''

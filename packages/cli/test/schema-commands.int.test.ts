@@ -65,7 +65,7 @@ describe('event types of your own', () => {
 
   it('are listed and shown', async () => {
     expect((await run(['schema:list', '--mine'])).stdout).toMatch(
-      /^TYPE +V +KIND +FROM +ADDED +DESCRIPTION\nOrderPlaced +1 +order +anonymous +\S+ +Paid\nOrderPlaced +2 +order .*\n$/,
+      /^TYPE +V +KIND +FROM +ADDED +DESCRIPTION\nOrderPlaced +1 +order +admin +\S+ +Paid\nOrderPlaced +2 +order .*\n$/,
     )
     expect((await run(['schema:list', '--kind', 'run'])).stdout).toMatch(
       /^RUN_CREATED +1 +run +Daybook +The first event of a run/m,

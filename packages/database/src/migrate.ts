@@ -116,6 +116,29 @@ async function apply<DB>(kysely: Kysely<DB>, service: string, migration: Migrati
 }
 
 /**
+ * Roles belong to all databases of a cluster. One that the migration of another database is making at this moment can
+ * neither be found nor made, and when that one has committed, this transaction still takes it for missing. The next one
+ * sees it.
+ */
+async function applyBesideOthers<DB>(
+  kysely: Kysely<DB>,
+  service: string,
+  migration: Migration,
+): Promise<void> {
+  try {
+    await apply(kysely, service, migration)
+  } catch (error) {
+    if (!isUndefinedObject(error)) throw error
+    await apply(kysely, service, migration)
+  }
+}
+
+/** SQLSTATE 42704: a role, or another object, that is not there. */
+function isUndefinedObject(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '42704'
+}
+
+/**
  * Brings the tables of one service up to date and answers the names of the migrations that ran. Safe to run from
  * several processes at once. Throws `migration-failed`, naming the file; the files before it stay applied.
  */
@@ -126,7 +149,7 @@ export async function migrate<DB>(database: Database<DB>, source: MigrationSourc
   const pending = pendingOf(source.service, files, await listApplied(kysely, source.service))
   for (const migration of pending) {
     try {
-      await apply(kysely, source.service, migration)
+      await applyBesideOthers(kysely, source.service, migration)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       throw new DaybookError(

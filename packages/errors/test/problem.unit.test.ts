@@ -15,6 +15,7 @@ describe('the catalogue', () => {
   it('lets a retry help exactly where the outcome depends on the moment', () => {
     const later = codes.filter((code) => catalogue[code].retry === 'later')
     expect(later).toEqual([
+      'conflict',
       'position-not-reached',
       'overloaded',
       'not-sealed',
