@@ -16,6 +16,8 @@ export interface AppenderOptions {
   readonly url: string
   /** By which services vouch for callers. */
   readonly callerKey: string
+  /** Which service of Daybook asks: some of what it says nobody else may. */
+  readonly service: string
   /** All attempts together; 10 seconds unless told: less than the gateway waits for an answer. */
   readonly timeoutMs?: number
 }
@@ -27,8 +29,15 @@ const TIMEOUT_MS = 10_000
  * `append`, whatever scopes they have: the route that a command came through has asked for the right one. Opens no
  * connection before the first append.
  */
-export function journalAppender({ url, callerKey, timeoutMs = TIMEOUT_MS }: AppenderOptions): Appender {
+export function journalAppender({
+  url,
+  callerKey,
+  service,
+  timeoutMs = TIMEOUT_MS,
+}: AppenderOptions): Appender {
   const append = openAppends({ url, timeoutMs })
-  return (request, { tenant, actor }) =>
-    append(request, { [CALLER_HEADER]: assertCaller(callerKey, { tenant, actor, scopes: ['append'] }) })
+  return (request, { tenant, actor }) => {
+    const caller = { tenant, actor, scopes: ['append'], service } as const
+    return append(request, { [CALLER_HEADER]: assertCaller(callerKey, caller) })
+  }
 }

@@ -35,15 +35,17 @@ const once: Decider<number, { message: string }> = {
   decide: (count, data) => (count === 0 ? [{ type: 'PROCESS_LOG', data }] : []),
 }
 
+const service = 'projection'
+
 describe('the appender of a service', () => {
   it('appends for the tenant and the actor of the caller', async () => {
-    const append = journalAppender({ url, callerKey })
+    const append = journalAppender({ url, callerKey, service })
     await append({ events: [{ ...log('run/mine', 'hello'), actor: author.actor }] }, author)
     expect((await eventsOf('run/mine')).map(({ tenant, actor }) => ({ tenant, actor }))).toEqual([author])
   })
 
   it('is refused by a journal with another key', async () => {
-    const append = journalAppender({ url, callerKey: randomBytes(32).toString('hex') })
+    const append = journalAppender({ url, callerKey: randomBytes(32).toString('hex'), service })
     await expect(append({ events: [log('run/forged', 'hello')] }, author)).rejects.toMatchObject({
       code: 'unauthenticated',
     })
@@ -53,6 +55,7 @@ describe('the appender of a service', () => {
     const append = journalAppender({
       url: `http://127.0.0.1:${await freePort()}`,
       callerKey,
+      service,
       timeoutMs: 300,
     })
     await expect(append({ events: [log('run/away', 'hello')] }, author)).rejects.toMatchObject({
@@ -63,7 +66,7 @@ describe('the appender of a service', () => {
 
 describe('a command whose answer is lost', () => {
   it('is journaled once: the same events are sent again, and their first receipts answered', async () => {
-    const execute = decideLoop({ read, append: journalAppender({ url, callerKey }) }, once)
+    const execute = decideLoop({ read, append: journalAppender({ url, callerKey, service }) }, once)
     proxy.goDeaf()
     const result = execute({ caller: author, stream: 'run/lost', command: { message: 'once' } })
     await waitFor(async () => (await eventsOf('run/lost')).length === 1, { what: 'the event' })
@@ -75,7 +78,7 @@ describe('a command whose answer is lost', () => {
   })
 
   it('is unknown when no answer comes in time, and harmless to give again', async () => {
-    const execute = decideLoop({ read, append: journalAppender({ url, callerKey, timeoutMs: 500 }) }, once)
+    const execute = decideLoop({ read, append: journalAppender({ url, callerKey, service, timeoutMs: 500 }) }, once)
     const request = { caller: author, stream: 'run/unknown', command: { message: 'once' } }
     proxy.goDeaf()
     await expect(execute(request)).rejects.toMatchObject({ code: 'timeout', retry: 'later' })

@@ -15,6 +15,7 @@ export {
   type Decision,
   decisionSchema,
 } from './approval/approval.ts'
+export { decisionKeyOf, isDecisionKey } from './approval/decision-key.ts'
 export { type ApprovalExport, approvalExportLines } from './approval/export-lines.ts'
 export { type ExportFault, type ExportReport, verifyApprovalExport } from './approval/verify-export.ts'
 export {

@@ -182,7 +182,7 @@ async function startProjection(
       metrics: createMetrics({ service: 'projection', processMetrics: false }),
       http: { host: LOOPBACK, port: 0 },
       callers: assertedCallers(callerKey),
-      append: journalAppender({ url: journalUrl, callerKey }),
+      append: journalAppender({ url: journalUrl, callerKey, service: 'projection' }),
       compareMs: COMPARE_MS,
       lagMax: LAG_MAX,
       archive: payloadArchive(archive),

@@ -1,5 +1,5 @@
 import { DaybookError } from '@daybook/errors'
-import type { PreparedRequest } from '@daybook/events'
+import { isDecisionKey, type PreparedRequest } from '@daybook/events'
 
 /** What these streams say, Daybook acts upon: it has to come through the doors that check it. */
 const RESERVED_KINDS: ReadonlyMap<string, string> = new Map([
@@ -23,13 +23,17 @@ export function isErasureNotice(type: string): boolean {
 
 /** What a service says of its own accord. */
 const KINDS_OF_SERVICE: Readonly<Record<string, string>> = { gateway: 'token' }
+/** Decides about approvals, for callers with the scope for it. An agent with another one could approve its own request. */
+const DECIDING_SERVICE = 'projection'
 
 /**
  * Refuses a producer's request that would append what only Daybook may say; `service` is the one that asks, if it is
  * one of Daybook's. Code: `reserved-event-type`.
  */
 export function requireUnreserved({ events }: PreparedRequest, service?: string): void {
-  for (const { kind, type } of events) {
+  for (const { kind, type, key } of events) {
+    if (isDecisionKey(key) && service !== DECIDING_SERVICE)
+      throw new DaybookError('reserved-event-type', `The key ${key} is given by POST /v1/approvals only.`)
     const door = isErasureNotice(type) ? RESERVED_KINDS.get('erasure') : RESERVED_KINDS.get(kind)
     if (door === undefined || (service !== undefined && KINDS_OF_SERVICE[service] === kind)) continue
     throw new DaybookError('reserved-event-type', `${type} is appended by ${door} only.`)

@@ -1,3 +1,4 @@
+import { decisionKeyOf } from '@daybook/events'
 import { assertCaller, assertedCallers, CALLER_HEADER, type Caller } from '@daybook/runtime'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createJournalDatabase, log, nextId, openJournalService, readAll } from './service-fixture.ts'
@@ -85,5 +86,21 @@ describe('an append', () => {
     expect((await append(caller({ service: 'gateway' }), { ...hold, data })).body.code).toBe(
       'reserved-event-type',
     )
+  })
+
+  it('decides about what waits for a person only where the service of approvals says so', async () => {
+    const answer = {
+      id: nextId(),
+      stream: 'run/asks',
+      type: 'EFFECT_RESOLVED',
+      v: 1,
+      data: { effectId: 'e1', status: 'ok', result: { approved: true } },
+    }
+    const decision = { ...answer, id: nextId(), key: decisionKeyOf('e1') }
+    for (const who of [caller(), caller({ scopes: ['admin'] }), caller({ service: 'gateway' })])
+      expect((await append(who, decision)).body.code).toBe('reserved-event-type')
+    expect((await append(caller({ service: 'projection' }), decision)).status).toBe(201)
+    // The same words without the key are a claim, and taken for one.
+    expect((await append(caller(), answer)).status).toBe(201)
   })
 })

@@ -36,7 +36,11 @@ export async function runProjection(config: ProjectionConfig, signal: AbortSigna
     metrics: createMetrics({ service: 'projection' }),
     http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
     callers: assertedCallers(callerKeyOf(config)),
-    append: journalAppender({ url: config.JOURNAL_URL, callerKey: callerKeyOf(config) }),
+    append: journalAppender({
+      url: config.JOURNAL_URL,
+      callerKey: callerKeyOf(config),
+      service: 'projection',
+    }),
     compareMs: config.COMPARE_MS,
     lagMax: config.LAG_MAX,
     tracing,

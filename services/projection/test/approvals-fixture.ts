@@ -122,7 +122,7 @@ async function openOne(
       metrics: createMetrics({ service: 'projection', processMetrics: false }),
       http: { host: '127.0.0.1', port: 0 },
       callers: assertedCallers(callerKey),
-      append: journalAppender({ url: journal.service.http.url, callerKey }),
+      append: journalAppender({ url: journal.service.http.url, callerKey, service: 'projection' }),
       compareMs: 600_000,
       lagMax: 1_000,
     }),

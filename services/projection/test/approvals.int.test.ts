@@ -41,6 +41,7 @@ describe('POST /v1/approvals/{effectId}', () => {
       scope: 'once',
       question: 'Ship d1-a?',
       decidedBy: { kind: 'user', id: 'eve' },
+      isVouched: true,
       respondedBy: 'eve',
       decidedSeq: 3,
     })
@@ -242,6 +243,14 @@ describe('GET /v1/approvals', () => {
 
   const ids = async (query: string) =>
     (await others.ask(`/v1/approvals${query}`)).body.approvals.map(({ effectId }) => effectId)
+
+  it('tells what somebody decided who may from what was appended past the approvals', async () => {
+    const { approvals } = (await others.ask('/v1/approvals?status=decided')).body
+    expect(approvals).toMatchObject([
+      { effectId: 'p2', isVouched: true },
+      { effectId: 'told', isVouched: false },
+    ])
+  })
 
   it('lists what is asked by all runs, in the order of asking, by status, decision and run', async () => {
     expect(await ids('')).toEqual(['p1', 'p2', 'p3', 'gone', 'told', 'dropped'])

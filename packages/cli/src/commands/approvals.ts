@@ -1,5 +1,5 @@
 import type { ApprovalFilter } from '@daybook/client'
-import type { Actor, Approval, ApprovalDetails, ApprovalStatus, Decision } from '@daybook/events'
+import type { Approval, ApprovalDetails, ApprovalStatus, Decision } from '@daybook/events'
 import { type Command, Option } from 'commander'
 import { firstOf } from '../first-of.ts'
 import { instantOption } from '../instant-option.ts'
@@ -85,7 +85,7 @@ const columns: readonly Column<Approval>[] = [
   { title: 'EFFECT', value: ({ effectId }) => effectId },
   { title: 'STATUS', value: ({ status, decision }) => decision ?? status },
   { title: 'ASKED', value: ({ requestedAt }) => requestedAt },
-  { title: 'BY', value: ({ decidedBy }) => nameOf(decidedBy) },
+  { title: 'BY', value: (approval) => byWhom(approval) ?? '' },
   { title: 'RUN', value: ({ runId }) => runId },
   { title: 'QUESTION', value: ({ question, label }) => short(question ?? label ?? '', questionCharsMax) },
 ]
@@ -129,7 +129,7 @@ export function linesOf(approval: ApprovalDetails): string[] {
     ['task', taskId],
     ['labels', labels?.join(', ')],
     ['decided', approval.decidedAt],
-    ['by', approval.decidedBy && nameOf(approval.decidedBy)],
+    ['by', byWhom(approval)],
     ['responded', approval.respondedBy],
     ['reason', approval.reason],
     ['scope', approval.scope],
@@ -145,6 +145,8 @@ export function linesOf(approval: ApprovalDetails): string[] {
     })
 }
 
-function nameOf(actor: Actor | undefined): string {
-  return actor === undefined ? '' : `${actor.kind}:${actor.id}`
+/** Whether somebody who may approve has said it, or an event that only claims to: nobody should take the one for the other. */
+function byWhom({ decidedBy, isVouched }: Approval): string | undefined {
+  if (decidedBy === undefined) return undefined
+  return `${decidedBy.kind}:${decidedBy.id}${isVouched === true ? '' : ' (past the approvals)'}`
 }

@@ -43,6 +43,12 @@ export const approvalSchema = Struct({
       description: 'Who appended the answer, as their credential said; for an import, who imported it',
     }),
   ),
+  isVouched: Optional(
+    Type.Boolean({
+      description:
+        'Of what was decided: it came through the door of approvals, so that the token of decidedBy had the scope approve. False: it was appended or imported past it',
+    }),
+  ),
   respondedBy: Optional(
     Text({ description: 'Who answered, as the answer itself says: nobody vouches for it' }),
   ),
@@ -118,6 +124,7 @@ function answerOf(effect: Effect): Partial<Approval> {
     ...(reason !== undefined && { reason }),
     ...(scope !== undefined && { scope }),
     ...(effect.resolvedBy !== undefined && { decidedBy: effect.resolvedBy }),
+    isVouched: effect.isVouched === true,
     ...(respondedBy !== undefined && { respondedBy }),
     ...(effect.resolvedAt !== undefined && { decidedAt: effect.resolvedAt }),
     ...(effect.resolvedSeq !== undefined && { decidedSeq: effect.resolvedSeq }),

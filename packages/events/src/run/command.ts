@@ -18,6 +18,7 @@ export type RunDecision = {
   [Type in RunEventType as Type['type']]: {
     readonly type: Type['type']
     readonly data: Static<Type['schema']>
+    readonly key?: string
   }
 }[RunEventType['type']]
 

@@ -1,5 +1,6 @@
 import { DaybookError, type JsonValue } from '@daybook/errors'
 import { BREAKPOINT } from '../approval/approval.ts'
+import { decisionKeyOf } from '../approval/decision-key.ts'
 import { checksumOf } from '../chain.ts'
 import { canonicalJson } from '../json/canonical.ts'
 import type { RunCommand, RunDecision } from './command.ts'
@@ -102,7 +103,8 @@ function resolveEffect(state: CreatedRun, { data, mayApprove }: CommandOf<'resol
   const isRepeated = known?.status === `resolved_${data.status}` && isSame(known, data, RESOLVED_MEMBERS)
   if (isRepeated) return []
   requirePending(state, data.effectId)
-  return [{ type: 'EFFECT_RESOLVED', data }]
+  const key = known?.kind === BREAKPOINT ? decisionKeyOf(data.effectId) : undefined
+  return [{ type: 'EFFECT_RESOLVED', data, ...(key !== undefined && { key }) }]
 }
 
 function reportProgress(state: CreatedRun, data: DataOf<'EFFECT_PROGRESS'>): RunDecision[] {

@@ -1,4 +1,6 @@
 import type { JsonObject } from '@daybook/errors'
+import { BREAKPOINT } from '../approval/approval.ts'
+import { isDecisionKey } from '../approval/decision-key.ts'
 import type { JournalEvent } from '../envelope.ts'
 import { addCost } from './costs.ts'
 import { durationsOf } from './durations.ts'
@@ -44,6 +46,7 @@ function settledBy(effect: Effect, event: JournalEvent): Effect {
   return {
     ...settled,
     status: event.data['status'] === 'ok' ? 'resolved_ok' : 'resolved_error',
+    ...(effect.kind === BREAKPOINT && { isVouched: isDecisionKey(event.key) }),
     ...members(event.data, ['result', 'error']),
     ...texts(event.data, ['resultRef', 'stdoutRef', 'stderrRef', 'startedAt', 'finishedAt']),
   }

@@ -104,6 +104,12 @@ export const effectSchema = Struct({
   resolvedBy: Optional(
     Type.Object(actorSchema.properties, { description: 'Whose event resolved or cancelled it' }),
   ),
+  isVouched: Optional(
+    Type.Boolean({
+      description:
+        'Of a breakpoint: the answer came through the door of approvals, which asks for the scope approve',
+    }),
+  ),
   startedAt: Optional(text),
   finishedAt: Optional(text),
   durationMs: ms('From its request to its result'),

@@ -4,8 +4,8 @@ import {
   type Approval,
   approvalOf,
   BREAKPOINT,
-  checksumOf,
   type Decision,
+  decisionKeyOf,
   type Effect,
   effectIdOf,
   evolveRun,
@@ -103,12 +103,4 @@ function resolution(effectId: string, command: DecideApproval): Decided {
     decidedAt,
   }
   return { type: 'EFFECT_RESOLVED', key: decisionKeyOf(effectId), data: { effectId, status: 'ok', result } }
-}
-
-/**
- * The key of the event that decides: it stays when its payload is erased, so that nobody can decide again after that. An
- * id may be too long for a key, or hold what a key may not, so its SHA-256 stands for it.
- */
-function decisionKeyOf(effectId: string): string {
-  return `decision:${checksumOf(effectId)}`
 }
