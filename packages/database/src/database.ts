@@ -26,19 +26,8 @@ export interface Database<DB> extends AsyncDisposable {
    * Runs read-only `work` in one snapshot as the role `daybook_reader`, where row-level security shows the rows of
    * `tenant` only, even to a query that forgot to ask.
    */
-  asTenant<T>(tenant: string, work: (trx: Transaction<DB>) => Promise<T>, options?: ReadOptions): Promise<T>
+  asTenant<T>(tenant: string, work: (trx: Transaction<DB>) => Promise<T>): Promise<T>
 }
-
-/** How the statements of a read are to be planned. */
-interface ReadOptions {
-  /**
-   * They follow an index in its order and stop early. Of a table without statistics, as each new leaf of the journal is
-   * for its first minute, the planner would rather collect and sort all rows of the tenant, for each page again.
-   */
-  isInOrder?: boolean
-}
-
-const AS_PLANNED: ReadOptions = {}
 
 async function withRetry<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -50,8 +39,6 @@ async function withRetry<T>(run: () => Promise<T>): Promise<T> {
     }
   }
 }
-
-const NO_COLLECTING = sql`, set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)`
 
 /** Builds the view over a Kysely instance and the pool below it; `close` ends what the view holds. */
 export function databaseOver<DB>(
@@ -75,7 +62,7 @@ export function databaseOver<DB>(
       }
     },
     transaction: (work) => withRetry(() => kysely.transaction().execute(work)),
-    asTenant: (tenant, work, { isInOrder = false } = AS_PLANNED) =>
+    asTenant: (tenant, work) =>
       withRetry(() =>
         kysely
           .transaction()
@@ -83,8 +70,9 @@ export function databaseOver<DB>(
           .setAccessMode('read only')
           .execute(async (trx) => {
             await sql`
-              select set_config('role', 'daybook_reader', true), set_config('daybook.tenant', ${tenant}, true)
-              ${isInOrder ? NO_COLLECTING : sql``}`.execute(trx)
+              select set_config('role', 'daybook_reader', true), set_config('daybook.tenant', ${tenant}, true)`.execute(
+              trx,
+            )
             return work(trx)
           }),
       ),

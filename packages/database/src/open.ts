@@ -26,8 +26,8 @@ const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_IN_TRANSACTION_MS = 10_000
 
 /**
- * Our statements take some milliseconds; to compile one takes a hundred. The planner cannot know: of a table without
- * statistics, or with a way of reading turned off (`isInOrder`), it believes a page to cost more than a whole table.
+ * Our statements take some milliseconds; to compile one takes a hundred, and the planner, which guesses, would have it done
+ * for each page.
  */
 const SETTINGS = { jit: 'off' }
 

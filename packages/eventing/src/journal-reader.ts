@@ -77,11 +77,19 @@ interface Range {
   last: number
 }
 
+/**
+ * A stream is found by the index that begins with its tenant. Positions are followed in their own order: of a leaf without
+ * statistics the planner would rather collect all rows of the tenant, for each page again, if it could.
+ */
+function isOfTenant(tenant: string, stream: string | undefined): RawBuilder<unknown> {
+  return stream === undefined ? sql`event.tenant || '' = ${tenant}` : sql`event.tenant = ${tenant}`
+}
+
 function filtersOf(query: PageQuery, { first, last }: Range): RawBuilder<unknown>[] {
   const { tenant, stream, types, streams, actors } = query
   return [
     sql`event.position between ${first} and ${last}`,
-    ...(tenant === undefined ? [] : [sql`event.tenant = ${tenant}`]),
+    ...(tenant === undefined ? [] : [isOfTenant(tenant, stream)]),
     ...(stream === undefined ? [] : [sql`event.stream = ${stream}`]),
     ...(types === undefined ? [] : [sql`event.type = any(${types}::text[])`]),
     ...(streams === undefined ? [] : [sql`event.stream = any(${streams}::text[])`]),

@@ -78,7 +78,10 @@ describe('a command whose answer is lost', () => {
   })
 
   it('is unknown when no answer comes in time, and harmless to give again', async () => {
-    const execute = decideLoop({ read, append: journalAppender({ url, callerKey, service, timeoutMs: 500 }) }, once)
+    const execute = decideLoop(
+      { read, append: journalAppender({ url, callerKey, service, timeoutMs: 500 }) },
+      once,
+    )
     const request = { caller: author, stream: 'run/unknown', command: { message: 'once' } }
     proxy.goDeaf()
     await expect(execute(request)).rejects.toMatchObject({ code: 'timeout', retry: 'later' })

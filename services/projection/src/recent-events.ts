@@ -34,16 +34,13 @@ export function recentEvents<DB>(database: Database<DB>, archive: PayloadArchive
   const kept = new Map<string, Kept>()
 
   const readPage = (tenant: string, after: number | undefined): Promise<JournalPage> =>
-    database.asTenant(
-      tenant,
-      (trx) =>
-        journalReader(trx, archive).readPage({
-          tenant,
-          ...(after === undefined ? { reverse: true } : { after }),
-          limit: RECENT_EVENTS_MAX,
-          bytesMax: RECENT_BYTES_MAX,
-        }),
-      { isInOrder: true },
+    database.asTenant(tenant, (trx) =>
+      journalReader(trx, archive).readPage({
+        tenant,
+        ...(after === undefined ? { reverse: true } : { after }),
+        limit: RECENT_EVENTS_MAX,
+        bytesMax: RECENT_BYTES_MAX,
+      }),
     )
 
   const lookAgain = async (tenant: string, before: Kept | undefined): Promise<readonly JournalEvent[]> => {

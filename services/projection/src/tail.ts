@@ -37,7 +37,6 @@ const PAGE_EVENTS_MAX = 200
 const PAGE_BYTES_MAX = 512 * 1024
 /** On a busy journal a tail reads this often, more at a time, instead of once for every commit. Nobody sees 25 ms. */
 const SPACING_MS = 25
-const IN_ORDER = { isInOrder: true }
 /** A reader that has not caught up for so long is told so, and again after as long. */
 const BEHIND_EVERY_MS = 5_000
 /** A page or two is no delay to speak of. */
@@ -135,10 +134,8 @@ function readPage<DB>(
   place: Place,
 ): Promise<JournalPage> {
   const bounds = { after: place.seq ?? place.position, limit: PAGE_EVENTS_MAX, bytesMax: PAGE_BYTES_MAX }
-  return database.asTenant(
-    filter.tenant,
-    (trx) => journalReader(trx, archive).readPage({ ...filter, ...bounds }),
-    IN_ORDER,
+  return database.asTenant(filter.tenant, (trx) =>
+    journalReader(trx, archive).readPage({ ...filter, ...bounds }),
   )
 }
 

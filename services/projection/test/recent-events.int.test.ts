@@ -24,9 +24,9 @@ describe('the recent events', () => {
     journal = await createJournalFixture()
     const counted: Database<unknown> = {
       ...journal.database,
-      asTenant: (tenant, work, options) => {
+      asTenant: (tenant, work) => {
         pagesRead += 1
-        return journal.database.asTenant(tenant, work, options)
+        return journal.database.asTenant(tenant, work)
       },
     }
     recent = recentEvents(counted, noArchive)

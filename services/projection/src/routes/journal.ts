@@ -63,15 +63,11 @@ export async function readJournal<DB>(
   work: (readPage: (query: PageQuery) => Promise<JournalPage>, trx: Transaction<DB>) => Promise<JournalPage>,
 ): Promise<JournalPage> {
   const tenant = tenantOf(request)
-  return database.asTenant(
-    tenant,
-    async (trx) => {
-      const journal = journalReader(trx, archive)
-      reply.header(POSITION_HEADER, (await journal.head()).position)
-      return work((query) => journal.readPage({ bytesMax: PAGE_BYTES_MAX, ...query, tenant }), trx)
-    },
-    { isInOrder: true },
-  )
+  return database.asTenant(tenant, async (trx) => {
+    const journal = journalReader(trx, archive)
+    reply.header(POSITION_HEADER, (await journal.head()).position)
+    return work((query) => journal.readPage({ bytesMax: PAGE_BYTES_MAX, ...query, tenant }), trx)
+  })
 }
 
 /**
