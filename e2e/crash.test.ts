@@ -13,8 +13,12 @@ const EVENTS_PER_RUN = EFFECTS_PER_RUN * 2 + 2
 /** 8 writers × 53 runs × 24 events = 10,176 events. */
 const RUNS_PER_WRITER = 53
 
+/** The writers do not get further than this without another kill, however long a restart takes: some 8 kills at least. */
+const EVENTS_PER_KILL_MAX = 1_200
+
 interface Writing {
   acknowledged: Map<string, number>
+  kills: number
   done: boolean
 }
 
@@ -25,6 +29,10 @@ async function write(daybook: Daybook, writer: number, writing: Writing): Promis
     while (history.length > 0) {
       // The size varies so that transactions of one and of many requests are hit.
       const drafts = history.splice(0, 1 + ((run + history.length) % 4))
+      await waitFor(() => writing.acknowledged.size < (writing.kills + 1) * EVENTS_PER_KILL_MAX, {
+        timeoutMs: 120_000,
+        what: 'the next kill',
+      })
       const { receipts } = await daybook.append(drafts)
       for (const { id, position } of receipts) writing.acknowledged.set(id, position)
     }
@@ -32,9 +40,8 @@ async function write(daybook: Daybook, writer: number, writing: Writing): Promis
 }
 
 /** Kills one part after the other, each time once the writers have got somewhere, until they are done. */
-async function wreak(deployment: Deployment, writing: Writing): Promise<number> {
+async function wreak(deployment: Deployment, writing: Writing): Promise<void> {
   const victims = [deployment.journal, deployment.projection, deployment.nats]
-  let kills = 0
   while (!writing.done) {
     const goal = writing.acknowledged.size + 300
     await waitFor(() => writing.done || writing.acknowledged.size >= goal, {
@@ -45,24 +52,23 @@ async function wreak(deployment: Deployment, writing: Writing): Promise<number> 
     const victim = victims[Math.floor(Math.random() * victims.length)] ?? deployment.journal
     await victim.kill()
     await victim.restart()
-    kills += 1
+    writing.kills += 1
   }
-  return kills
 }
 
 describeWithServer('Daybook under SIGKILL', () => {
   it('has every acknowledged event of ten thousand once, in dense order, with valid chains, and an exact read model', async () => {
     await using deployment = await deploy()
     await using daybook = await deployment.connect({ overNats: true })
-    const writing: Writing = { acknowledged: new Map(), done: false }
+    const writing: Writing = { acknowledged: new Map(), kills: 0, done: false }
     const writers = Promise.all(
       Array.from({ length: WRITERS }, (_, writer) => write(daybook, writer, writing)),
     ).finally(() => {
       writing.done = true
     })
-    const [, kills] = await Promise.all([writers, wreak(deployment, writing)])
+    await Promise.all([writers, wreak(deployment, writing)])
     const events = await readAll(daybook)
-    expect(kills).toBeGreaterThan(5)
+    expect(writing.kills).toBeGreaterThan(5)
     expect(events).toHaveLength(WRITERS * RUNS_PER_WRITER * EVENTS_PER_RUN)
     expectSound(events)
     expect(new Map(events.map(({ id, position }) => [id, position]))).toEqual(writing.acknowledged)

@@ -1,14 +1,8 @@
 import { DaybookError } from '@daybook/errors'
-import {
-  type Appender,
-  decideLoop,
-  type Executed,
-  journalReader,
-  type StateAt,
-  streamReader,
-} from '@daybook/eventing'
+import { type Appender, decideLoop, type Executed, type StateAt, streamReader } from '@daybook/eventing'
 import type { Decision } from '@daybook/events'
 import type { Caller } from '@daybook/runtime'
+import { readCaughtUp } from '../read-caught-up.ts'
 import { nameOf } from '../run-states.ts'
 import { loadEffects } from '../store/effects.ts'
 import { loadRuns } from '../store/runs.ts'
@@ -52,24 +46,14 @@ export function decisions<DB>(parts: DecidingParts<DB>): Decide {
   }
 }
 
-/** Longer than any healthy lag, shorter than the patience of a caller. */
-const CATCH_UP_MS = 2_000
-
-/** The run that asks. What was asked a moment ago may not be in the read model yet, so it may catch up first. */
+/** The run that asks. */
 async function findRunOf<DB>(
-  { projection, database }: DecidingParts<DB>,
+  parts: DecidingParts<DB>,
   key: { tenant: string; effectId: string },
 ): Promise<string> {
-  const find = () => projection.read(key.tenant, (trx) => getApproval(trx, key))
-  try {
-    return (await find()).value.runId
-  } catch (error) {
-    if (!(error instanceof DaybookError) || error.code !== 'not-found') throw error
-  }
-  const { position } = await journalReader(database.kysely).head()
-  if (await projection.waitFor(position, CATCH_UP_MS)) return (await find()).value.runId
-  const message = `The read model is behind, and does not know ${key.effectId} yet. Name the run (?runId=…), or ask again in a moment.`
-  throw new DaybookError('position-not-reached', message, { details: { position: projection.position } })
+  const advice = `It does not know ${key.effectId} yet. Name the run (?runId=…), or ask again in a moment.`
+  const asked = { tenant: key.tenant, advice }
+  return (await readCaughtUp(parts, asked, (trx) => getApproval(trx, key))).runId
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Projection } from '@daybook/eventing'
 import { type Approval, effectIdOf, type JournalEvent, parseStream, readJournalEvent } from '@daybook/events'
 import type { SseFrame } from '@daybook/runtime'
-import type { JournalParts } from '../routes/journal.ts'
+import type { JournalParts, Since } from '../routes/journal.ts'
 import { type TailQuery, tailEvents } from '../tail.ts'
 import { type ApprovalKey, getApproval, toApproval, waitUntilRead } from './read.ts'
 import { type ApprovalsFilter, findTouchedApprovals } from './store.ts'
@@ -14,13 +14,6 @@ export interface LiveParts<DB> extends JournalParts<DB> {
 const RUN_ENDS = ['RUN_COMPLETED', 'RUN_FAILED', 'RUN_CANCELLED']
 const ANSWERS = ['EFFECT_RESOLVED', 'EFFECT_CANCELLED']
 const CHANGES = ['EFFECT_REQUESTED', ...ANSWERS, ...RUN_ENDS]
-
-/** From where in which journal a live answer begins. */
-export interface Since {
-  tenant: string
-  era: number
-  afterPosition: number
-}
 
 /**
  * The approvals of all runs as they change, for ever: each as it is when it is read, under its status. It follows the
@@ -61,7 +54,7 @@ export async function* awaitedApproval<DB>(
   if (first.value.status !== 'pending') return
   const stream = `run/${first.value.runId}`
   const query = tailOf(
-    { ...since, afterPosition: first.position },
+    { ...since, start: { afterPosition: first.position } },
     { stream, types: [...ANSWERS, ...RUN_ENDS] },
   )
   for await (const frames of tailEvents(parts, query, signal)) {
@@ -74,11 +67,8 @@ export async function* awaitedApproval<DB>(
   }
 }
 
-function tailOf(
-  { tenant, era, afterPosition }: Since,
-  filter: Omit<TailQuery['filter'], 'tenant'>,
-): TailQuery {
-  return { filter: { tenant, ...filter }, era, start: { afterPosition } }
+function tailOf({ tenant, era, start }: Since, filter: Omit<TailQuery['filter'], 'tenant'>): TailQuery {
+  return { filter: { tenant, ...filter }, era, start }
 }
 
 function eventsOf(frames: readonly SseFrame[]): JournalEvent[] {

@@ -2,13 +2,12 @@ import { approvalDetailsSchema, approvalSchema } from '@daybook/events'
 import type { HttpPlugin } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { decodeApprovalsCursor, encodeApprovalsCursor } from '../cursor.ts'
-import { wantsTail } from '../routes/journal.ts'
+import { sendLive, wantsTail } from '../routes/journal.ts'
 import { closed, cursor, limit, limitOf, minPosition, next } from '../routes/parameters.ts'
 import { readModel } from '../routes/read-model.ts'
 import { awaitedApproval, changedApprovals, type LiveParts } from './live.ts'
 import { effectParams, filterFields, filterOf, runId } from './parameters.ts'
 import { getApproval, toApproval } from './read.ts'
-import { sendLive } from './send-live.ts'
 import { cursorAt, listApprovals } from './store.ts'
 
 const after = Type.Optional(
@@ -46,7 +45,7 @@ export function listApprovalsRoute<DB>(parts: LiveParts<DB>): HttpPlugin {
         const { cursor, reverse = false, after, minPosition: _waitedFor } = request.query
         const filter = filterOf(request.query)
         if (wantsTail(request)) {
-          return sendLive(parts, { request, reply, after }, (since, signal) =>
+          return sendLive(parts, { request, reply }, { after }, (since, signal) =>
             changedApprovals(parts, { ...since, filter }, signal),
           )
         }
@@ -90,7 +89,7 @@ export function getApprovalRoute<DB>(parts: LiveParts<DB>): HttpPlugin {
           getApproval(trx, { tenant, ...key }),
         )
         if (!wantsTail(request)) return approval
-        return sendLive(parts, { request, reply, after: undefined }, (since, signal) =>
+        return sendLive(parts, { request, reply }, {}, (since, signal) =>
           awaitedApproval(parts, { ...since, key: { ...key, runId: approval.runId } }, signal),
         )
       },

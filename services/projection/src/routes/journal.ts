@@ -8,13 +8,13 @@ import {
   type PayloadArchive,
 } from '@daybook/eventing'
 import { journalEventSchema } from '@daybook/events'
-import { sendEvents, tenantOf } from '@daybook/runtime'
+import { type SseFrame, sendEvents, tenantOf } from '@daybook/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Transaction } from 'kysely'
 import { Type } from 'typebox'
 import { decodePosition } from '../cursor.ts'
 import { PAGE_BYTES_MAX } from '../store/page.ts'
-import { tailEvents } from '../tail.ts'
+import { type TailQuery, tailEvents } from '../tail.ts'
 import { ERA_HEADER, POSITION_HEADER } from './parameters.ts'
 
 /** What reading the journal takes. */
@@ -70,28 +70,47 @@ export async function readJournal<DB>(
   })
 }
 
+/** From where in which journal a live answer begins. */
+export interface Since {
+  tenant: string
+  era: number
+  start: TailQuery['start']
+}
+
+/** What a live answer sends. */
+type LiveSource = (since: Since, signal: AbortSignal) => AsyncIterable<readonly SseFrame[]>
+
 /**
- * Answers with a live tail: after the last event that the client saw, or after `after` (a seq, if a stream is named),
- * or from now. Codes: `invalid-cursor`; `journal-restored`: the journal ends before the event that the client saw. The
- * header Daybook-Era tells a client that comes back whether it comes back to the same journal.
+ * Answers live: after the last event that the client saw, or after `after` (a seq, if it is about one stream), or from
+ * now. Codes: `invalid-cursor`; `journal-restored`: the journal ends before the event that the client saw. The header
+ * Daybook-Era tells a client that comes back whether it comes back to the same journal.
  */
-export async function sendTail<DB>(
-  { database, head, archive }: JournalParts<DB>,
+export async function sendLive<DB>(
+  { database, head }: JournalParts<DB>,
   { request, reply }: Exchange,
-  { after, ...filter }: EventFilter & { after?: number },
+  { after, isStream = false }: { after?: number | undefined; isStream?: boolean },
+  source: LiveSource,
 ): Promise<FastifyReply> {
-  const tenant = tenantOf(request)
   const seen = lastEventId(request)
   const now = await journalReader(database.kysely).head()
   head.note(now)
-  const start = startOf({ seen, after, isStream: filter.stream !== undefined }) ?? {
-    afterPosition: now.position,
-  }
+  const start = startOf({ seen, after, isStream }) ?? { afterPosition: now.position }
   if ('afterPosition' in start && start.afterPosition > now.position) throw journalRestored()
   reply.header(POSITION_HEADER, now.position)
   reply.header(ERA_HEADER, now.era)
-  return sendEvents(reply, (signal) =>
-    tailEvents({ database, head, archive }, { filter: { tenant, ...filter }, era: now.era, start }, signal),
+  const since = { tenant: tenantOf(request), era: now.era, start }
+  return sendEvents(reply, (signal) => source(since, signal))
+}
+
+/** Answers with a live tail; see `sendLive`. */
+export async function sendTail<DB>(
+  parts: JournalParts<DB>,
+  exchange: Exchange,
+  { after, ...filter }: EventFilter & { after?: number },
+): Promise<FastifyReply> {
+  const isStream = filter.stream !== undefined
+  return sendLive(parts, exchange, { after, isStream }, ({ tenant, era, start }, signal) =>
+    tailEvents(parts, { filter: { tenant, ...filter }, era, start }, signal),
   )
 }
 

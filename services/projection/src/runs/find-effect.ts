@@ -1,13 +1,10 @@
-import type { Database } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
-import { journalReader, type Projection } from '@daybook/eventing'
 import type { Effect } from '@daybook/events'
 import { type QueryExecutorProvider, sql } from 'kysely'
+import { type CaughtUpParts, readCaughtUp } from '../read-caught-up.ts'
 
 /** A person who is told of several runs needs to see a few of them, not all. */
 const NAMESAKES_MAX = 10
-/** Longer than any healthy lag, shorter than the patience of a caller. */
-const CATCH_UP_MS = 2_000
 
 /** An effect by its id, which is unique within a run only. */
 export interface EffectName {
@@ -32,24 +29,11 @@ export async function findEffect(executor: QueryExecutorProvider, name: EffectNa
   )
 }
 
-/**
- * The run that has asked for it. What was asked a moment ago may not be in the read model yet, so that may catch up first.
- * Codes: `not-found`, `ambiguous-id`, `position-not-reached`.
- */
-export async function findRunOfEffect<DB>(
-  { projection, database }: { projection: Projection<DB>; database: Pick<Database<DB>, 'kysely'> },
-  name: EffectName,
-): Promise<string> {
-  const find = () => projection.read(name.tenant, (trx) => findEffect(trx, name))
-  try {
-    return (await find()).value.runId
-  } catch (error) {
-    if (!(error instanceof DaybookError) || error.code !== 'not-found') throw error
-  }
-  const { position } = await journalReader(database.kysely).head()
-  if (await projection.waitFor(position, CATCH_UP_MS)) return (await find()).value.runId
-  const message = `The read model is behind, and does not know ${name.effectId} yet. Name the run (/v1/runs/{id}/effects/…), or ask again in a moment.`
-  throw new DaybookError('position-not-reached', message, { details: { position: projection.position } })
+/** The run that has asked for it. Codes: `not-found`, `ambiguous-id`, `position-not-reached`. */
+export async function findRunOfEffect<DB>(parts: CaughtUpParts<DB>, name: EffectName): Promise<string> {
+  const { tenant, effectId } = name
+  const advice = `It does not know ${effectId} yet. Name the run (/v1/runs/{id}/effects/…), or ask again in a moment.`
+  return (await readCaughtUp(parts, { tenant, advice }, (trx) => findEffect(trx, name))).runId
 }
 
 function noSuchEffect({ effectId, runId }: EffectName): DaybookError {
