@@ -11,6 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { asGateway, deploy } from './deployment.ts'
 import { expectExact, expectFolded, readAll } from './exact.ts'
 import { startLoad } from './load.ts'
+import { runHistory } from './run-history.ts'
 
 /** Room for a fresh cluster with its write-ahead log, and for some events. */
 const POSTGRES_MIB = 200
@@ -65,10 +66,14 @@ describe.skipIf(!mayMount)('Daybook on a full disk', () => {
     await waitFor(() => load.acknowledged.size > 100, { what: 'some appends', timeoutMs: 30_000 })
     await disk.fill(ALMOST_NOTHING / 16)
     await load.stop()
-    await waitFor(() => deployment.journal.output.includes('the relay starts over'), {
-      what: 'the relay to fail',
-      timeoutMs: 30_000,
-    })
+    const isRelayFailing = () => deployment.journal.output.includes('the relay starts over')
+    // What the writers wrote may have been published before the disk was full.
+    const appendOne = async () => {
+      const { receipts } = await daybook.append(runHistory(daybook, `full-${nextId()}`, 0))
+      for (const { id, position } of receipts) load.acknowledged.set(id, position)
+      return isRelayFailing()
+    }
+    await waitFor(appendOne, { what: 'the relay to fail', timeoutMs: 30_000, everyMs: 50 })
     await expectFolded(daybook, await readAll(daybook))
     await disk.free()
     await deployment.nats.restart()

@@ -94,4 +94,21 @@ describeWithServer('Daybook killed at its most delicate moments', () => {
     }
     await expectExact(deployment, daybook, acknowledged)
   }, 180_000)
+
+  // Built by somebody else after fifteen seconds of silence; without that it would stay half built for ever.
+  it('finishes a rebuild whose builder was killed in its middle', async () => {
+    const { projection } = deployment.services
+    const reason = 'a kill in its middle'
+    await projection.arm('projection.before-commit')
+    await daybook.projections.rebuild('runs', { reason })
+    await projection.struck()
+    expect((await projection.process.ended).signal).toBe('SIGKILL')
+    await projection.process.restart()
+    const isRunning = async () => {
+      const runs = (await daybook.projections.list()).find(({ name }) => name === 'runs')
+      return runs?.generations.some((built) => built.state === 'running' && built.reason === reason)
+    }
+    await waitFor(isRunning, { timeoutMs: 60_000, what: 'the rebuild to end' })
+    await expectExact(deployment, daybook, acknowledged)
+  }, 180_000)
 })
