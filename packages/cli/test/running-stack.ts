@@ -33,6 +33,8 @@ export async function startStack(): Promise<RunningStack> {
       stopSignal: 'SIGINT',
     }),
   )
+  // Killed, it would leave its nats-server behind.
+  stack.defer(async () => void (await running.stop()))
   const token = (await readFile(join(folder.path, '.daybook', 'token'), 'utf8')).trim()
   const started = stack.move()
   return {
