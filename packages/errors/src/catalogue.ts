@@ -46,6 +46,7 @@ export const catalogue = {
   'already-settled': { title: 'It was settled already', retry: 'never' },
   'already-decided': { title: 'Somebody has decided already', retry: 'never' },
   'ambiguous-id': { title: 'Several things have this id', retry: 'never' },
+  'lease-lost': { title: 'The lease does not hold any more', retry: 'never' },
   'stream-parked': { title: 'The read model leaves this stream out', retry: 'never' },
   'not-found': { title: 'There is nothing under this name', retry: 'never' },
   'method-not-allowed': { title: 'The method is not allowed here', retry: 'never' },

@@ -73,6 +73,41 @@ export { type Erasure, erasureOf, withoutPayload } from './erasure/payloads-eras
 export type { EventType } from './event-type.ts'
 export { HOLDS_STREAM } from './hold/hold-events.ts'
 export { createUlids, isUlid, leastUlidAt } from './id.ts'
+export { blankErased, inboundErasureOf } from './inbound/blank-erased.ts'
+export type { AttemptFailure, InboundCommand, QueuedReply } from './inbound/command.ts'
+export { claimedBy, decideInbound, replyClaimedBy } from './inbound/decide.ts'
+export type { InboundDecision } from './inbound/decision.ts'
+export { evolveMessage, messageKeyOfEvent } from './inbound/evolve.ts'
+export {
+  claimIdSchema,
+  delayMsSchema,
+  failureSchema,
+  LEASE_MS_MAX,
+  leaseMsSchema,
+  MESSAGE_KEY_PATTERN,
+  REPLIES_MAX,
+  tokenSchema,
+  workerSchema,
+} from './inbound/fields.ts'
+export {
+  ACCOUNT_PATTERN,
+  FOREIGN_ID_PATTERN,
+  laneOf,
+  type MessageIdentity,
+  messageKeyOf,
+  payloadHashOf,
+  placeOfLane,
+  SOURCE_PATTERN,
+} from './inbound/lane.ts'
+export { emptyLane, evolveLane, headOf, type LaneState, replyHeadOf } from './inbound/lane-state.ts'
+export { type InboundLimits, inboundLimitsOf, inboundLimitsSchema } from './inbound/limits.ts'
+export {
+  type InboundMessage,
+  type InboundReply,
+  inboundMessageSchema,
+  inboundReplySchema,
+  isFinished,
+} from './inbound/message.ts'
 export { isInstant } from './instant.ts'
 export { readJournalEvent } from './journal-event.ts'
 export { canonicalJson } from './json/canonical.ts'

@@ -5,6 +5,31 @@ import type { EventType } from './event-type.ts'
 import { EventTypes } from './event-types.ts'
 import { holdReleased, holdSet } from './hold/hold-events.ts'
 import { runImported } from './import/run-imported.ts'
+import {
+  inboundClaimed,
+  inboundCompleted,
+  inboundConflicted,
+  inboundDead,
+  inboundDismissed,
+  inboundDuplicated,
+  inboundExtended,
+  inboundFailed,
+  inboundPayloadsErased,
+  inboundReceived,
+  inboundReleased,
+  inboundRequeued,
+} from './inbound/message-events.ts'
+import {
+  outboundAmbiguous,
+  outboundClaimed,
+  outboundDead,
+  outboundExtended,
+  outboundFailed,
+  outboundQueued,
+  outboundReleased,
+  outboundRequeued,
+  outboundSent,
+} from './inbound/reply-events.ts'
 import { runDamaged } from './run/damaged.ts'
 import { effectCancelled, effectProgress, effectRequested, effectResolved } from './run/effects.ts'
 import { runPayloadsErased } from './run/erased.ts'
@@ -64,6 +89,27 @@ const registered = [
   sessionArchived,
   sessionRunLinked,
   sessionPayloadsErased,
+  inboundReceived,
+  inboundDuplicated,
+  inboundConflicted,
+  inboundClaimed,
+  inboundExtended,
+  inboundCompleted,
+  inboundFailed,
+  inboundReleased,
+  inboundDead,
+  inboundRequeued,
+  inboundDismissed,
+  inboundPayloadsErased,
+  outboundQueued,
+  outboundClaimed,
+  outboundExtended,
+  outboundSent,
+  outboundAmbiguous,
+  outboundFailed,
+  outboundReleased,
+  outboundDead,
+  outboundRequeued,
 ] as const
 
 type Registered = (typeof registered)[number]

@@ -28,6 +28,17 @@ export const subjects = {
   /** Where the journal listens for `appendBy` of everybody. */
   appendByAnybody: 'daybook.rpc.*.journal.append.*.*',
 
+  /** Commands to the inbound service in the name of one actor, as the holder of a token gives them; request and reply. */
+  inboundBy: (tenant: string, command: string, actor: Actor): string =>
+    `daybook.rpc.${tenant}.inbound.${command}.${actorWords(actor)}`,
+
+  /** Where the inbound service listens for `inboundBy` of everybody. */
+  inboundByAnybody: 'daybook.rpc.*.inbound.*.*.*',
+
+  /** Where work is offered to whoever does it, of one source and account: what came in, or what is to go out. */
+  deliver: (tenant: string, service: 'inbound' | 'outbound', source: string, account: string): string =>
+    `daybook.deliver.${tenant}.${service}.${token(source)}.${token(account)}`,
+
   /** Where a committed event is published. Code: invalid-stream. */
   event: (event: Pick<JournalEvent, 'tenant' | 'stream' | 'type'>): string => {
     const { kind, id } = parseStream(event.stream)

@@ -87,9 +87,17 @@ function typeOf({ type, data }: JournalEvent): string {
 function outcomeOf({ event, effect }: Told): AuditOutcome | undefined {
   switch (event.type) {
     case 'RUN_COMPLETED':
+    case 'INBOUND_COMPLETED':
+    case 'OUTBOUND_SENT':
       return 'ok'
     case 'RUN_FAILED':
     case 'PROCESS_RUNTIME_ERROR':
+    case 'INBOUND_FAILED':
+    case 'INBOUND_DEAD':
+    case 'OUTBOUND_FAILED':
+    case 'OUTBOUND_DEAD':
+    // Nobody knows whether it was sent: a person may want to look.
+    case 'OUTBOUND_AMBIGUOUS':
       return 'failed'
     case 'RUN_CANCELLED':
       return 'cancelled'

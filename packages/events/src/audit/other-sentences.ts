@@ -3,7 +3,7 @@ import { objectOf } from '../run/read.ts'
 import type { Teller } from './told.ts'
 import { firstSaid, said, shown, tail } from './words.ts'
 
-/** What the events of all other streams say. */
+/** What the events of sessions, tokens, erasures, holds and imports say. */
 export const otherSentences: readonly (readonly [type: string, tell: Teller])[] = [
   [
     'SESSION_STARTED',

@@ -1,9 +1,14 @@
+import { inboundSentences } from './inbound-sentences.ts'
 import { otherSentences } from './other-sentences.ts'
 import { runSentences } from './run-sentences.ts'
 import type { Teller, Told } from './told.ts'
 import { cut, shown } from './words.ts'
 
-const tellers: ReadonlyMap<string, Teller> = new Map([...runSentences, ...otherSentences])
+const tellers: ReadonlyMap<string, Teller> = new Map([
+  ...runSentences,
+  ...inboundSentences,
+  ...otherSentences,
+])
 
 /** What an event says, as one line for people; of a type that Daybook does not know, the beginning of its data. */
 export function sentenceOf(told: Told): string {

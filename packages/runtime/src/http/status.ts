@@ -35,6 +35,7 @@ const statuses = {
   'journal-restored': 409,
   'already-settled': 409,
   'already-decided': 409,
+  'lease-lost': 409,
   'ambiguous-id': 409,
   'stream-parked': 409,
   'not-found': 404,
