@@ -11,7 +11,7 @@ import { runHistory } from './run-history.ts'
 const scopes: readonly TokenScope[] = ['read', 'append', 'approve', 'admin']
 
 /** What asks for no token, on purpose. */
-const PUBLIC = ['GET /v1/openapi.json']
+const PUBLIC = ['GET /v1/openapi.json', 'POST /v1/hooks/{source}/{account}']
 
 describeWithServer('every operation of the API', () => {
   let deployment: Deployment
@@ -19,7 +19,7 @@ describeWithServer('every operation of the API', () => {
   const made = new Map<string, string>()
 
   beforeAll(async () => {
-    deployment = await deploy()
+    deployment = await deploy({ withInbound: true })
     operations = (await readOperations(deployment.gatewayUrl)).filter(({ name }) => !PUBLIC.includes(name))
     await using daybook = await deployment.connect()
     const make = async (name: string, of: readonly TokenScope[]) => {
@@ -96,8 +96,13 @@ describeWithServer('every operation of the API', () => {
   })
 
   it('is there only through the gateway: a service by itself answers nobody who is not passed on', async () => {
-    const { journalUrl, projectionUrl } = deployment
-    for (const url of [`${journalUrl}/v1/dead-letters`, `${projectionUrl}/v1/runs`]) {
+    const { journalUrl, projectionUrl, services } = deployment
+    const { url: inboundUrl } = services.inbound
+    for (const url of [
+      `${journalUrl}/v1/dead-letters`,
+      `${projectionUrl}/v1/runs`,
+      `${inboundUrl}/v1/projections`,
+    ]) {
       const headers = { authorization: `Bearer ${deployment.token}`, 'daybook-tenant': 'main' }
       expect((await fetch(url, { headers })).status).toBe(401)
       expect((await fetch(url, { headers: asGateway() })).status).toBe(200)
@@ -111,7 +116,7 @@ describeWithServer('the token of another tenant', () => {
 
   // Without the tenant of the caller (`callerOf`) in a single read, its operation shows the marker here.
   it('shows nothing of the first one: no operation that reads tells a word of it', async () => {
-    await using deployment = await deploy()
+    await using deployment = await deploy({ withInbound: true })
     const { gatewayUrl, token: main } = deployment
     const acme = await deployment.firstToken('acme')
     const filled = await fill(deployment)
@@ -131,11 +136,12 @@ describeWithServer('the token of another tenant', () => {
   }, 240_000)
 
   it('does nothing that concerns all tenants', async () => {
-    await using deployment = await deploy()
+    await using deployment = await deploy({ withInbound: true })
     const authorization = `Bearer ${await deployment.firstToken('acme')}`
     const headers = { authorization, 'content-type': 'application/json' }
     for (const [path, body] of [
       ['/v1/projections/runs/rebuild', { reason: 'x' }],
+      ['/v1/projections/inbound/rebuild', { reason: 'x' }],
       ['/v1/archives', { olderThanDays: 0 }],
     ] as const) {
       const request = { method: 'POST', headers, body: JSON.stringify(body) }

@@ -28,8 +28,10 @@ interface Service extends AsyncDisposable {
   struck(): Promise<void>
 }
 
-/** A journal with a gateway of its own in front of it. */
-interface SecondJournal extends Service {
+/** One more instance of a service, with a gateway of its own in front of it. */
+interface SecondInstance extends Service {
+  /** Of the gateway, which is started when it is first asked for. */
+  publicUrl(): Promise<string>
   connect(): Promise<Daybook>
 }
 
@@ -39,7 +41,13 @@ export interface Deployment extends AsyncDisposable {
   readonly nats: NatsServer
   readonly journal: SupervisedProcess
   readonly projection: SupervisedProcess
-  readonly services: { readonly journal: Service; readonly projection: Service; readonly gateway: Service }
+  readonly services: {
+    readonly journal: Service
+    readonly projection: Service
+    readonly gateway: Service
+    /** Of a story that asked for it, by `withInbound`. */
+    readonly inbound: Service
+  }
   readonly journalUrl: string
   readonly projectionUrl: string
   readonly gatewayUrl: string
@@ -51,7 +59,9 @@ export interface Deployment extends AsyncDisposable {
   /** Lets the lease of a relay that is dead run out now instead of in ten seconds. */
   endRelayLease(): Promise<void>
   /** One more journal on the same database and NATS, as `--scale journal=2` would start it. */
-  startJournal(): Promise<SecondJournal>
+  startJournal(): Promise<SecondInstance>
+  /** One more inbound service, likewise. */
+  startInbound(options?: RunOptions): Promise<SecondInstance>
 }
 
 type Env = Record<string, string>
@@ -75,6 +85,9 @@ export interface DeployOptions {
   /** Added to the environment of the journal and the projection. */
   env?: Env
   projection?: RunOptions
+  /** Starts the inbound service too, which few stories need. */
+  withInbound?: boolean
+  inbound?: RunOptions
 }
 
 const CALLER_KEY = 'the-caller-key-of-all-deployments-in-tests'
@@ -85,6 +98,12 @@ export function asGateway(): Record<string, string> {
   const caller = { tenant: 'main', actor: { kind: 'user', id: 'admin' }, scopes: ['admin'] } as const
   return { [CALLER_HEADER]: assertCaller(CALLER_KEY, caller) }
 }
+
+/** The services that have tables. The first makes the roles of all. */
+const MIGRATING = ['journal', 'projection', 'inbound', 'gateway']
+
+/** Nobody listens there: it is reserved, and connections are refused at once. */
+const NOWHERE = 'http://127.0.0.1:1'
 
 const root = join(import.meta.dirname, '..')
 const failpointScript = join(import.meta.dirname, 'failpoint.ts')
@@ -139,7 +158,7 @@ async function migrateService(name: string, databaseUrl: string): Promise<void> 
 interface NatsKeys {
   /** For the server's configuration. */
   accounts: string
-  envOf(service: 'journal' | 'projection' | 'gateway'): Env
+  envOf(service: 'journal' | 'projection' | 'inbound' | 'gateway'): Env
 }
 
 /** Makes the keys of NATS' users as compose does. */
@@ -172,19 +191,29 @@ async function createFirstToken(tenant: string, env: Env): Promise<string> {
   return command.output.trim()
 }
 
-/** Needs a real Postgres server: several processes connect to it. */
-async function emptyDatabase(stack: AsyncDisposableStack, adminUrl: string | undefined): Promise<string> {
-  const { url } = stack.use(await (adminUrl === undefined ? createTestDatabase() : createDatabase(adminUrl)))
-  if (url === undefined) throw new Error('this story needs a Postgres server')
+async function migrateAll(databaseUrl: string): Promise<void> {
+  for (const name of MIGRATING) await migrateService(name, databaseUrl)
+}
+
+/**
+ * A database with the tables of all services. On the server of the test run it is a copy of one that they migrate once.
+ * Needs a real Postgres server: several processes connect to it.
+ */
+async function migratedDatabase(stack: AsyncDisposableStack, adminUrl: string | undefined): Promise<string> {
+  if (adminUrl === undefined) {
+    const { url } = stack.use(await createTestDatabase({ name: 'tables-of-deployment', fill: migrateAll }))
+    if (url === undefined) throw new Error('this story needs a Postgres server')
+    return url
+  }
+  const { url } = stack.use(await createDatabase(adminUrl))
+  await migrateAll(url)
   return url
 }
 
 export async function deploy(options: DeployOptions = {}): Promise<Deployment> {
   await using stack = new AsyncDisposableStack()
-  const databaseUrl = options.databaseUrl ?? (await emptyDatabase(stack, options.adminUrl))
-  await migrateService('journal', databaseUrl)
-  await migrateService('projection', databaseUrl)
-  await migrateService('gateway', databaseUrl)
+  if (options.databaseUrl !== undefined) await migrateAll(options.databaseUrl)
+  const databaseUrl = options.databaseUrl ?? (await migratedDatabase(stack, options.adminUrl))
   const keys = options.withNatsAccounts === true ? await makeNatsKeys(stack) : noNatsKeys
   const nats = stack.use(await startNats({ ...options.nats, accounts: keys.accounts }))
   const own = { DATABASE_URL: databaseUrl, NATS_URL: nats.url, NATS_MONITOR_URL: nats.monitorUrl, CALLER_KEY }
@@ -199,14 +228,48 @@ export async function deploy(options: DeployOptions = {}): Promise<Deployment> {
       options.projection,
     ),
   )
-  const gateway = stack.use(await startGateway({ JOURNAL_URL: journal.url, PROJECTION_URL: projection.url }))
+  const startInbound = (more: RunOptions = {}) =>
+    startService(
+      'inbound',
+      { ...env, ...keys.envOf('inbound'), JOURNAL_URL: journal.url },
+      { ...more, env: { ...options.inbound?.env, ...more.env } },
+    )
+  const inbound = options.withInbound === true ? stack.use(await startInbound(options.inbound)) : undefined
+  const upstreams = {
+    JOURNAL_URL: journal.url,
+    PROJECTION_URL: projection.url,
+    INBOUND_URL: inbound?.url ?? NOWHERE,
+  }
+  const gateway = stack.use(await startGateway(upstreams))
   const opened = stack.move()
+  const behindItsOwnGateway = (service: Service, upstream: Env): SecondInstance => {
+    let door: Promise<Service> | undefined
+    const openDoor = async () => opened.use(await startGateway({ ...upstreams, ...upstream }))
+    const publicUrl = async () => {
+      door ??= openDoor()
+      return (await door).url
+    }
+    return {
+      ...service,
+      publicUrl,
+      connect: async () => connectDaybook({ url: await publicUrl(), token: ADMIN_TOKEN }),
+    }
+  }
   return {
     databaseUrl,
     nats,
     journal: journal.process,
     projection: projection.process,
-    services: { journal, projection, gateway },
+    services: {
+      journal,
+      projection,
+      gateway,
+      get inbound() {
+        if (inbound === undefined)
+          throw new Error('this story did not ask for it: deploy({ withInbound: true })')
+        return inbound
+      },
+    },
     journalUrl: journal.url,
     projectionUrl: projection.url,
     gatewayUrl: gateway.url,
@@ -224,8 +287,11 @@ export async function deploy(options: DeployOptions = {}): Promise<Deployment> {
     },
     async startJournal() {
       const second = opened.use(await startService('journal', { ...env, ...keys.envOf('journal') }))
-      const door = opened.use(await startGateway({ JOURNAL_URL: second.url, PROJECTION_URL: projection.url }))
-      return { ...second, connect: () => connectDaybook({ url: door.url, token: ADMIN_TOKEN }) }
+      return behindItsOwnGateway(second, { JOURNAL_URL: second.url })
+    },
+    async startInbound(more) {
+      const second = opened.use(await startInbound(more))
+      return behindItsOwnGateway(second, { INBOUND_URL: second.url })
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

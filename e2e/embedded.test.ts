@@ -1,10 +1,25 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTempFolder, freePort, type SupervisedProcess, startProcess, waitFor } from '@daybook/testing'
+import {
+  createTempFolder,
+  freePort,
+  type SupervisedProcess,
+  startProcess,
+  type TempFolder,
+  waitFor,
+} from '@daybook/testing'
 import { describe, expect, it } from 'vitest'
+import { copyEmptyPostgres } from '../packages/cli/test/embedded-template.ts'
 import { daybook, daybookBin, exampleRun } from './command.ts'
 
 const RUN = '01M7YJZD5YW502KKT9P5VKADPA'
+
+/** A folder where a stack does not have to make its Postgres first. */
+async function createUsedFolder(): Promise<TempFolder> {
+  const folder = await createTempFolder()
+  await copyEmptyPostgres(join(folder.path, '.daybook'))
+  return folder
+}
 
 async function up(folder: string, args: string[] = []): Promise<SupervisedProcess> {
   return startProcess({
@@ -41,8 +56,8 @@ describe('the embedded stack', { timeout: 120_000 }, () => {
   })
 
   it('says so when a port is taken, listens on the next one, and forgets everything when it starts afresh', async () => {
-    await using folder = await createTempFolder()
-    await using other = await createTempFolder()
+    await using folder = await createUsedFolder()
+    await using other = await createUsedFolder()
     const port = await freePort()
     const ports = ['--port', String(port), '--nats-port', String(await freePort())]
     await using first = await up(folder.path, ports)
@@ -58,7 +73,7 @@ describe('the embedded stack', { timeout: 120_000 }, () => {
   })
 
   it('says that its data went back to an older copy, and is whole again when it is told so', async () => {
-    await using folder = await createTempFolder()
+    await using folder = await createUsedFolder()
     const inFolder = { cwd: folder.path }
     const data = join(folder.path, '.daybook')
     const ports = ['--port', String(await freePort()), '--nats-port', String(await freePort())]
@@ -94,7 +109,7 @@ describe('the embedded stack', { timeout: 120_000 }, () => {
   })
 
   it('refuses a data directory that another one has open', async () => {
-    await using folder = await createTempFolder()
+    await using folder = await createUsedFolder()
     await using stack = await up(folder.path, [
       '--port',
       String(await freePort()),

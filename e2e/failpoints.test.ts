@@ -109,7 +109,7 @@ describeWithServer('Daybook killed at its most delicate moments', () => {
     expect((await projection.process.ended).signal).toBe('SIGKILL')
     await projection.process.restart()
     const isRunning = async () => {
-      const runs = (await daybook.projections.list()).find(({ name }) => name === 'runs')
+      const runs = (await daybook.projections.list()).projections.find(({ name }) => name === 'runs')
       return runs?.generations.some((built) => built.state === 'running' && built.reason === reason)
     }
     await waitFor(isRunning, { timeoutMs: 60_000, what: 'the rebuild to end' })

@@ -9,7 +9,7 @@ const layers = [
   ['bus', 'database', 'object-store', 'runtime'],
   ['client'],
   ['eventing'],
-  ['journal', 'projection', 'gateway'],
+  ['journal', 'projection', 'inbound', 'gateway'],
   ['stack'],
   ['cli'],
   ['testing'],

@@ -12,6 +12,7 @@ import {
   waitFor,
 } from '@daybook/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { copyEmptyPostgres } from '../packages/cli/test/embedded-template.ts'
 import { daybook as command, daybookBin } from './command.ts'
 import { type Deployment, deploy } from './deployment.ts'
 import { queueAppend } from './queue.ts'
@@ -26,7 +27,7 @@ describeWithServer('Daybook on a NATS where everybody has a name', () => {
   let daybook: Daybook
 
   beforeAll(async () => {
-    deployment = await deploy({ withNatsAccounts: true, env: { COMPARE_MS } })
+    deployment = await deploy({ withNatsAccounts: true, withInbound: true, env: { COMPARE_MS } })
     daybook = await deployment.connect()
   }, 120_000)
 
@@ -55,6 +56,14 @@ describeWithServer('Daybook on a NATS where everybody has a name', () => {
     for await (const event of daybook.stream(stream)) actors.push(event.actor)
     return actors
   }
+
+  it('lets every service in as itself', async () => {
+    const { projection, inbound } = deployment.services
+    for (const { url } of [projection, inbound]) {
+      const answer = await fetch(`${url}/readyz`)
+      expect(await answer.json()).toMatchObject({ checks: { bus: { detail: 'connected' } } })
+    }
+  })
 
   it('journals what holders of tokens append, by request and through the queue, in their names', async () => {
     const writer = await issue('writer', 'append')
@@ -149,6 +158,7 @@ describe('the embedded stack', () => {
       await using journal = await connectDaybook()
       await queueAppend(before.url, runHistory(journal, 'waited', 1))
     }
+    await copyEmptyPostgres(join(folder.path, '.daybook'))
     await using stack = await startProcess({
       command: process.execPath,
       args: [daybookBin, 'up', '--port', String(await freePort()), '--nats-port', String(await freePort())],

@@ -5,6 +5,8 @@ import { renderReport } from './append/report.ts'
 import { type AppendOptions, runAppend } from './append/run.ts'
 import { renderGrowth } from './growth/report.ts'
 import { runGrowth } from './growth/run.ts'
+import { renderInbound } from './inbound/report.ts'
+import { runInbound } from './inbound/run.ts'
 import { renderRebuild } from './rebuild/report.ts'
 import { runRebuild } from './rebuild/run.ts'
 import { renderRuns } from './runs/report.ts'
@@ -15,6 +17,7 @@ const usage = `Usage: npm run bench -- <benchmark> [options]
 Benchmarks
   append            appends through Daybook's doors, a plain insert, and five peers
   growth            appends and reads in a journal of ten million events, beside one of 100,000
+  inbound           messages that are received, claimed and completed, beside two job queues
   rebuild           a read model of 500,000 events, built anew beside the running one while that is read
   runs              reads of a run of 50,000 events, and the commands for runs beside those of a peer
 
@@ -29,6 +32,7 @@ Exit codes: 0 all targets met, 1 a target missed, 2 could not run.`
 const benchmarks = new Map<string, (options: AppendOptions) => Promise<Outcome>>([
   ['append', async (options) => outcomeOf(await runAppend(options), renderReport)],
   ['growth', async (options) => outcomeOf(await runGrowth(options), renderGrowth)],
+  ['inbound', async (options) => outcomeOf(await runInbound(options), renderInbound)],
   ['rebuild', async (options) => outcomeOf(await runRebuild(options), renderRebuild)],
   ['runs', async (options) => outcomeOf(await runRuns(options), renderRuns)],
 ])

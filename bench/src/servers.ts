@@ -45,6 +45,8 @@ const asGateway = (): Record<string, string> => ({
 
 export interface Daybook extends AsyncDisposable {
   gatewayUrl: string
+  /** Starts the inbound service and waits until it answers over NATS. */
+  startInbound(settings?: Record<string, string>): Promise<AsyncDisposable>
   /** Starts the projection service and waits until it has caught up with the journal, whose head it answers. */
   startProjection(signal: AbortSignal): Promise<AsyncDisposable & { head: number }>
 }
@@ -53,8 +55,8 @@ export interface Daybook extends AsyncDisposable {
 const catchUpMsMax = 600_000
 
 /**
- * The journal and the gateway, each as the process that a deployment runs. The projection is not on the way of an append:
- * it is started for what needs it. `prepare` is called between the migrations and the services.
+ * The journal and the gateway, each as the process that a deployment runs. The projection and the inbound service are not on
+ * the way of an append: they are started for what needs them. `prepare` is called between the migrations and the services.
  */
 export async function startDaybook(
   on: { databaseUrl: string; natsUrl: string },
@@ -72,13 +74,18 @@ export async function startDaybook(
   }
   await migrate('journal', env)
   await migrate('projection', env)
+  await migrate('inbound', env)
   await migrate('gateway', env)
   await prepare(on.databaseUrl)
   const journal = stack.use(await startService('journal', env))
-  const projectionPort = await freePort()
-  const upstreams = { JOURNAL_URL: journal.url, PROJECTION_URL: `http://127.0.0.1:${projectionPort}` }
+  const [projectionPort, inboundPort] = [await freePort(), await freePort()]
+  const upstreams = {
+    JOURNAL_URL: journal.url,
+    PROJECTION_URL: `http://127.0.0.1:${projectionPort}`,
+    INBOUND_URL: `http://127.0.0.1:${inboundPort}`,
+  }
   const gateway = stack.use(await startService('gateway', { ...env, ...upstreams }))
-  await waitForResponder(on.natsUrl)
+  await waitForResponder(on.natsUrl, 'journal', 'append')
   const started = stack.move()
   return {
     gatewayUrl: gateway.url,
@@ -87,11 +94,17 @@ export async function startDaybook(
       const head = await waitUntilCaughtUp(projection.url, on.databaseUrl, signal)
       return { ...projection, head }
     },
+    async startInbound(settings = {}) {
+      const own = { ...env, JOURNAL_URL: journal.url, ...settings }
+      const inbound = await startService('inbound', own, inboundPort)
+      await waitForResponder(on.natsUrl, 'inbound', 'receive')
+      return inbound
+    },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   }
 }
 
-async function migrate(service: Migrated, env: Record<string, string>): Promise<void> {
+async function migrate(service: Service, env: Record<string, string>): Promise<void> {
   const migration = await startProcess({
     command: process.execPath,
     args: [mainOf(service), 'migrate'],
@@ -102,7 +115,7 @@ async function migrate(service: Migrated, env: Record<string, string>): Promise<
     throw new DaybookError('migration-failed', `The ${service} could not be migrated:\n${migration.output}`)
 }
 
-type Migrated = 'journal' | 'projection' | 'gateway'
+type Service = 'journal' | 'projection' | 'inbound' | 'gateway'
 
 /** Answers the position that was waited for: the journal's head at the beginning. */
 async function waitUntilCaughtUp(url: string, databaseUrl: string, signal: AbortSignal): Promise<number> {
@@ -118,7 +131,7 @@ async function waitUntilCaughtUp(url: string, databaseUrl: string, signal: Abort
 }
 
 async function startService(
-  name: 'journal' | 'gateway' | 'projection',
+  name: Service,
   env: Record<string, string>,
   fixedPort?: number,
 ): Promise<AsyncDisposable & { url: string }> {
@@ -130,8 +143,27 @@ async function startService(
     env: { ...env, HTTP_HOST: '127.0.0.1', HTTP_PORT: String(port) },
     readyWhen: async () => (await fetch(`${url}/healthz`)).ok,
   })
-  return { url, [Symbol.asyncDispose]: async () => void (await service.stop()) }
+  const startedWith = service.output.length
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      await service.stop()
+      reportErrors(name, service.output.slice(startedWith))
+    },
+  }
 }
+
+/** What went wrong while it served explains why there is no figure, or should be known beside one. */
+function reportErrors(name: Service, log: string): void {
+  const errors = log.split('\n').filter((line) => line.includes('"level":"error"'))
+  for (const line of errors.slice(0, ERRORS_SHOWN_MAX)) console.error(line.slice(0, ERROR_CHARS_MAX))
+  const hidden = errors.length - ERRORS_SHOWN_MAX
+  if (hidden > 0) console.error(`… and ${hidden} more errors of the ${name} service`)
+}
+
+const ERRORS_SHOWN_MAX = 5
+/** Without most of the stack. */
+const ERROR_CHARS_MAX = 600
 
 function mainOf(service: string): string {
   const path = fileURLToPath(new URL(`../../services/${service}/dist/main.js`, import.meta.url))
@@ -143,9 +175,9 @@ function mainOf(service: string): string {
 }
 
 /** A service's HTTP answers before it has found NATS. An empty request is refused as soon as someone reads it. */
-async function waitForResponder(natsUrl: string): Promise<void> {
+async function waitForResponder(natsUrl: string, service: Service, command: string): Promise<void> {
   await using bus = await connectBus({ servers: natsUrl, name: 'daybook-bench', wait: true })
-  const subject = subjects.rpc('main', 'journal', 'append')
+  const subject = subjects.rpc('main', service, command)
   const answered = async (): Promise<boolean> => {
     try {
       await bus.request(subject, '{}', { timeoutMs: 1000 })
@@ -154,5 +186,5 @@ async function waitForResponder(natsUrl: string): Promise<void> {
       return error instanceof DaybookError && error.retry === 'never'
     }
   }
-  await waitFor(answered, { what: 'the journal to answer over NATS', timeoutMs: 30_000 })
+  await waitFor(answered, { what: `the ${service} service to answer over NATS`, timeoutMs: 30_000 })
 }

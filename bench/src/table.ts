@@ -26,3 +26,8 @@ export function formatMs(value: number): string {
 export function formatRatio(value: number): string {
   return `${value.toFixed(value >= 10 ? 1 : 2)}×`
 }
+
+/** 0.25 → "25 %" */
+export function formatPercent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`
+}

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Figures, OpenLoopResult, Result } from '../src/append/compare.ts'
+import type { OpenLoopResult, Result } from '../src/append/compare.ts'
 import { judge } from '../src/append/targets.ts'
+import type { Figures } from '../src/figures.ts'
 
-const figures = (eventsPerSecond: number): Figures => ({
-  eventsPerSecond,
+const figures = (perSecond: number): Figures => ({
+  perSecond,
   p50Ms: 1,
   p99Ms: 2,
   generatorCpu: 0.5,
@@ -56,7 +57,7 @@ describe('judge', () => {
 
   it('misses when the throughput falls short', () => {
     const slow = results.map((each) =>
-      each.system === 'daybook-nats' ? { ...each, eventsPerSecond: each.eventsPerSecond / 2 } : each,
+      each.system === 'daybook-nats' ? { ...each, perSecond: each.perSecond / 2 } : each,
     )
     expect(missed(slow, offered, stored)).toEqual(['T1', 'T2', 'T5'])
   })

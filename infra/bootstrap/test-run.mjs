@@ -15,10 +15,9 @@ const CHECKS = ['lint', 'typecheck']
  * @returns {Promise<number>} exit code
  */
 export async function runTests({ root, pnpm, env }, args) {
-  const faults = []
-  for (const check of CHECKS) {
-    if (!(await passes(check, { root, pnpm, env }))) faults.push(`${check} failed`)
-  }
+  // Beside each other: parts of them use one core only.
+  const passed = await Promise.all(CHECKS.map((check) => passes(check, { root, pnpm, env })))
+  const faults = CHECKS.filter((_, index) => !passed[index]).map((check) => `${check} failed`)
   const count = withFaults(await runVitest(root, args, env), faults)
   print(count)
   return count.failed === 0 ? 0 : 1

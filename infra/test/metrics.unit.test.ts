@@ -32,14 +32,14 @@ describe('the metrics', () => {
     expect(namesInTable(readFileSync(join(root, 'docs/operations.md'), 'utf8'))).toEqual(code)
   })
 
-  it('are what the dashboard and the advice ask for', () => {
-    for (const path of ['infra/grafana/daybook.json', 'docs/operations.md']) {
+  it('are what the dashboard, the alerts and the advice ask for', () => {
+    for (const path of ['infra/grafana/daybook.json', 'infra/prometheus/alerts.yml', 'docs/operations.md']) {
       const asked = readFileSync(join(root, path), 'utf8').matchAll(/daybook_(\w+)/g)
       const unknown = [...asked]
         .map(([, name = '']) => name.replace(/_(bucket|sum|count)$/, ''))
         .filter((name) => !code.includes(name) && name !== '')
       // `daybook_journal` and its like are roles of the database.
-      const roles = ['owner', 'journal', 'projection', 'gateway', 'reader', 'sealer', 'archive']
+      const roles = ['owner', 'journal', 'projection', 'inbound', 'gateway', 'reader', 'sealer', 'archive']
       expect(
         unknown.filter((name) => !roles.includes(name)),
         path,

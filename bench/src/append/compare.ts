@@ -1,16 +1,8 @@
-import { closedLoop, median, openLoop, quantile } from '../measure.ts'
+import { type Figures, figuresOf, medians, rotate } from '../figures.ts'
+import { closedLoop, openLoop, quantile } from '../measure.ts'
 import type { OpenLoop, Plan } from './plan.ts'
 import type { Scenario, Shape } from './scenario.ts'
 import type { TailReader, TailResult } from './tail.ts'
-
-/** One figure line. Latencies are those of a whole request, in milliseconds. */
-export interface Figures {
-  eventsPerSecond: number
-  p50Ms: number
-  p99Ms: number
-  /** Share of one core that the load generator used. */
-  generatorCpu: number
-}
 
 /** What one system did at one shape: the median over the rounds, and the rounds. */
 export interface Result extends Figures, Shape {
@@ -72,13 +64,13 @@ async function measure(scenario: Scenario, shape: Shape, plan: Plan, run: Run): 
     await session.append(caller)
     acknowledge(run, scenario, shape.eventsPerRequest)
   })
-  const { latenciesMs, requestsPerSecond, generatorCpu } = await closedLoop(callers, {
+  const measured = await closedLoop(callers, {
     warmUpMs: plan.warmUpMs,
     durationMs: plan.durationMs,
     signal: run.signal,
   })
   await scenario.settle?.(run.signal)
-  return figures(requestsPerSecond * shape.eventsPerRequest, latenciesMs, generatorCpu)
+  return figuresOf(measured, shape.eventsPerRequest)
 }
 
 /** Single events at a fixed rate, whatever the system does, with a reader at the live tail or without one. */
@@ -95,16 +87,13 @@ export async function offer(
     await session.append(index % plan.callers, tail && ((id) => tail.expect(id, dueAt)))
     acknowledge(run, scenario, 1)
   }
-  const { latenciesMs, requestsPerSecond, generatorCpu } = await openLoop(request, {
-    ...plan,
-    signal: run.signal,
-  })
+  const measured = await openLoop(request, { ...plan, signal: run.signal })
   return {
     system: scenario.name,
     offeredPerSecond: plan.ratePerSecond,
     seconds: plan.durationMs / 1000,
-    ...figures(requestsPerSecond, latenciesMs, generatorCpu),
-    maxMs: quantile(latenciesMs, 1),
+    ...figuresOf(measured, 1),
+    maxMs: quantile(measured.latenciesMs, 1),
     ...(tail && { tail: await tail.result(run.signal) }),
   }
 }
@@ -117,26 +106,6 @@ function takingPart(scenarios: readonly Scenario[], shape: Shape): Scenario[] {
   return scenarios.filter((scenario) => scenario.takesPart?.(shape) ?? true)
 }
 
-function rotate<T>(values: readonly T[], by: number): T[] {
-  const start = by % values.length
-  return [...values.slice(start), ...values.slice(0, start)]
-}
-
 function keyOf(scenario: Scenario, shape: Shape): string {
   return `${scenario.name} ${shape.callers} ${shape.eventsPerRequest}`
-}
-
-function figures(eventsPerSecond: number, latenciesMs: Float64Array, generatorCpu: number): Figures {
-  const [p50Ms, p99Ms] = [quantile(latenciesMs, 0.5), quantile(latenciesMs, 0.99)]
-  return { eventsPerSecond, p50Ms, p99Ms, generatorCpu }
-}
-
-function medians(rounds: readonly Figures[]): Figures {
-  const middle = (pick: (round: Figures) => number): number => median(rounds.map(pick))
-  return {
-    eventsPerSecond: middle((round) => round.eventsPerSecond),
-    p50Ms: middle((round) => round.p50Ms),
-    p99Ms: middle((round) => round.p99Ms),
-    generatorCpu: middle((round) => round.generatorCpu),
-  }
 }

@@ -68,7 +68,7 @@ function checkAnswer(text: string, events: number): void {
 }
 
 /** The relay publishes after the answer. Whoever is measured next must not share the machine with it. */
-async function relayHasCaughtUp(addresses: DaybookAddresses, signal: AbortSignal): Promise<void> {
+export async function relayHasCaughtUp(addresses: DaybookAddresses, signal: AbortSignal): Promise<void> {
   const head = await countRows(addresses.databaseUrl, 'select position as count from journal.head')
   await using bus = await connectBus({ servers: addresses.natsUrl, name: 'daybook-bench', wait: true })
   const endsAt = Date.now() + relayMsMax

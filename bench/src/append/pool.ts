@@ -35,3 +35,9 @@ export async function countRows(url: string, query: string, values: readonly str
   const { rows } = await database.pool.query<{ count: string }>(query, [...values])
   return Number(rows[0]?.count)
 }
+
+/** Runs one statement, on a connection of its own. */
+export async function runStatement(url: string, statement: string): Promise<void> {
+  await using database = await openPool(url, 1)
+  await database.pool.query(statement)
+}

@@ -1,9 +1,9 @@
 import { createDatabase, createTempFolder, startNats } from '@daybook/testing'
+import { describeSystems } from '../conditions.ts'
 import { describeMachine } from '../machine.ts'
 import { readSettings } from '../postgres-settings.ts'
 import { quiesce } from '../quiesce.ts'
 import { type Daybook, type Environment, natsVersion, openPostgres, startDaybook } from '../servers.ts'
-import { readVersions } from '../versions.ts'
 import { babysitter } from './babysitter.ts'
 import { type Acknowledged, compare, type OpenLoopResult, offer, type Run } from './compare.ts'
 import { daybookHttp } from './daybook-http.ts'
@@ -118,14 +118,4 @@ async function countStored(scenarios: readonly Scenario[], acknowledged: Acknowl
     counted.push({ system: name, acknowledged: acknowledged.get(name) ?? 0, stored: await scenario.count() })
   }
   return counted
-}
-
-async function describeSystems(scenarios: readonly Scenario[]): Promise<Report['systems']> {
-  const versionOf = await readVersions()
-  return scenarios.map(({ name, label, packageName }) => ({
-    name,
-    label,
-    package: packageName,
-    version: versionOf(packageName),
-  }))
 }

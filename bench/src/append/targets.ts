@@ -1,3 +1,4 @@
+import { fastest } from '../figures.ts'
 import { formatCount, formatMs, formatRatio } from '../table.ts'
 import type { OpenLoopResult, Result } from './compare.ts'
 
@@ -52,7 +53,7 @@ function judgeSingleEvents(results: readonly Result[]): Verdict {
   const at = (system: string): Result => find(results, system, 64, 1)
   const daybook = at('daybook-nats')
   const peer = fastest([at('message-db'), at('emmett')])
-  const value = daybook.eventsPerSecond / peer.eventsPerSecond
+  const value = daybook.perSecond / peer.perSecond
   return atLeast('T1', value, singleEventRatioMin, `single events, 64 callers: ${versus(daybook, peer)}`)
 }
 
@@ -61,7 +62,7 @@ function judgeBatches(results: readonly Result[]): Verdict {
     results.filter(({ system, eventsPerRequest }) => system === 'daybook-nats' && eventsPerRequest === 100),
   )
   const plain = find(results, 'plain-insert', daybook.callers, 100)
-  const value = daybook.eventsPerSecond / plain.eventsPerSecond
+  const value = daybook.perSecond / plain.perSecond
   const where = `100-event requests, callers: ${daybook.callers} (Daybook's fastest)`
   return atLeast('T2', value, batchRatioMin, `${where}: ${versus(daybook, plain)}`)
 }
@@ -84,7 +85,7 @@ function judgeManyCallers(results: readonly Result[]): Verdict[] {
     ({ system, eventsPerRequest }) => peers.includes(system) && eventsPerRequest === 1,
   )
   const peer = fastest(singles)
-  const ratio = daybook.eventsPerSecond / peer.eventsPerSecond
+  const ratio = daybook.perSecond / peer.perSecond
   const what = `single events, 256 callers, against the best peer at its best (${peer.callers} callers): ${versus(daybook, peer)}`
   const text = `${formatMs(daybook.p99Ms)} ms (target ≤ ${manyCallersP99MsMax} ms): p99 with 256 callers`
   const ok = daybook.p99Ms <= manyCallersP99MsMax
@@ -128,11 +129,7 @@ function atLeast(id: string, value: number, target: number, what: string): Verdi
 }
 
 function versus(ours: Result, theirs: Result): string {
-  return `${ours.system} ${formatCount(ours.eventsPerSecond)}/s, ${theirs.system} ${formatCount(theirs.eventsPerSecond)}/s`
-}
-
-function fastest(results: readonly Result[]): Result {
-  return results.reduce((best, each) => (each.eventsPerSecond > best.eventsPerSecond ? each : best))
+  return `${ours.system} ${formatCount(ours.perSecond)}/s, ${theirs.system} ${formatCount(theirs.perSecond)}/s`
 }
 
 function find(results: readonly Result[], system: string, callers: number, eventsPerRequest: number): Result {

@@ -23,6 +23,7 @@ const SYSTEM_ACCOUNT = 'SYS'
 const accountOf: Readonly<Record<BusService, string>> = {
   journal: SERVICES_ACCOUNT,
   projection: SERVICES_ACCOUNT,
+  inbound: SERVICES_ACCOUNT,
   gateway: SYSTEM_ACCOUNT,
 }
 
@@ -32,9 +33,11 @@ const SERVICES = [
   'daybook.rpc.*.journal.append.*.*',
   'daybook.queue.*.append',
   'daybook.queue.*.append.*.*',
+  'daybook.rpc.*.inbound.*',
+  'daybook.rpc.*.inbound.*.*.*',
 ]
 /** What they may hear. */
-const STREAMS = ['daybook.events.>', 'daybook.receipt.>']
+const STREAMS = ['daybook.events.>', 'daybook.receipt.>', 'daybook.deliver.>']
 
 /** The gateway asks its database; a connection that gets no answer in this time is refused. */
 const CALLOUT_TIMEOUT_SECONDS = 5

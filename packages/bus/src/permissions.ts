@@ -9,7 +9,7 @@ export interface Permissions {
 }
 
 /** The services that have a user of their own. The sealer needs no NATS. */
-export const busServices = ['journal', 'projection', 'gateway'] as const
+export const busServices = ['journal', 'projection', 'inbound', 'gateway'] as const
 export type BusService = (typeof busServices)[number]
 
 /** Where replies to a service come. Under one prefix for all, each could read what the others are answered. */
@@ -35,6 +35,9 @@ export function kickSubject(serverId: string): string {
 /** Requests of other accounts ask for their answers below this. */
 const ANSWERS = '_R_.>'
 
+/** What the inbound service offers to those who work: messages that came in, and replies that are to go out. */
+const OFFERS = ['daybook.deliver.*.inbound.>', 'daybook.deliver.*.outbound.>']
+
 /** What each service may do, and nothing that it does not do. */
 export const servicePermissions: Readonly<Record<BusService, Permissions>> = {
   // It answers appends, copies the journal, and alone makes the streams and consumers of all.
@@ -44,6 +47,8 @@ export const servicePermissions: Readonly<Record<BusService, Permissions>> = {
       'daybook.signal.>',
       'daybook.receipt.>',
       ANSWERS,
+      // To the service that has its events appended over NATS.
+      `${inboxOfService('inbound')}.>`,
       ...topology.streams.flatMap(({ name }) => keepStream(name)),
       ...topology.consumers.flatMap(({ stream, durable }) => keepConsumer(stream, durable)),
       ...consumersOf('journal').flatMap(({ stream, durable }) => readConsumer(stream, durable)),
@@ -57,11 +62,19 @@ export const servicePermissions: Readonly<Record<BusService, Permissions>> = {
   },
   // It reads its own consumers, and writes nothing.
   projection: {
-    publish: consumersOf('projection').flatMap(({ stream, durable }) => [
-      `$JS.API.CONSUMER.INFO.${stream}.${durable}`,
-      ...readConsumer(stream, durable),
-    ]),
+    publish: followConsumersOf('projection'),
     subscribe: [`${inboxOfService('projection')}.>`, 'daybook.signal.>'],
+  },
+  // It answers commands, has their events appended, and offers work; what it offers it hears itself, in other instances.
+  inbound: {
+    publish: [...OFFERS, subjects.rpc('*', 'journal', 'append'), ANSWERS, ...followConsumersOf('inbound')],
+    subscribe: [
+      `${inboxOfService('inbound')}.>`,
+      subjects.rpc('*', 'inbound', '*'),
+      subjects.inboundByAnybody,
+      'daybook.signal.>',
+      ...OFFERS,
+    ],
   },
   // In the server's own account: it sees the credentials of all who come, and sends away whose token was revoked.
   gateway: {
@@ -73,6 +86,14 @@ export const servicePermissions: Readonly<Record<BusService, Permissions>> = {
 /** Consumers are named `<service>-<purpose>`. */
 function consumersOf(service: BusService) {
   return topology.consumers.filter(({ durable }) => durable.startsWith(`${service}-`))
+}
+
+/** Looks at the service's own consumers, takes their messages and settles them. */
+function followConsumersOf(service: BusService): string[] {
+  return consumersOf(service).flatMap(({ stream, durable }) => [
+    `$JS.API.CONSUMER.INFO.${stream}.${durable}`,
+    ...readConsumer(stream, durable),
+  ])
 }
 
 /** Makes a stream, looks at it, and takes single messages out; it can neither be deleted nor emptied. */
@@ -105,8 +126,9 @@ export interface TokenHolder {
 }
 
 /**
- * What the holder of a token may do on NATS. `append`: in the name of its own actor. `read`: hear its tenant's events.
- * `admin`: both, and appends that name any actor. Deciding approvals goes over HTTP.
+ * What the holder of a token may do on NATS. `append`: append and work on inbound messages in the name of its own actor,
+ * and hear what work is offered to its tenant. `read`: hear its tenant's events. `admin`: both, and in the name of any
+ * actor. Deciding approvals goes over HTTP.
  */
 export function tokenPermissions({ tokenId, tenant, actor, scopes }: TokenHolder): Permissions {
   const isAdmin = scopes.includes('admin')
@@ -115,13 +137,31 @@ export function tokenPermissions({ tokenId, tenant, actor, scopes }: TokenHolder
   return {
     publish: [
       WHO_AM_I_SUBJECT,
-      ...(mayAppend ? [subjects.appendBy(tenant, actor), subjects.appendQueueBy(tenant, actor)] : []),
-      ...(isAdmin ? [subjects.rpc(tenant, 'journal', 'append'), subjects.appendQueue(tenant)] : []),
+      ...(mayAppend ? namedCommands(tenant, actor) : []),
+      ...(isAdmin ? plainCommands(tenant) : []),
     ],
     subscribe: [
       `${inboxOfToken(tokenId)}.>`,
-      ...(mayAppend ? [`${subjects.receiptsOf(tenant, actor)}.>`] : []),
+      ...(mayAppend ? [`${subjects.receiptsOf(tenant, actor)}.>`, `daybook.deliver.${tenant}.>`] : []),
       ...(mayRead ? [`daybook.events.${tenant}.>`] : []),
     ],
   }
+}
+
+/** What is done in the name of one actor. */
+function namedCommands(tenant: string, actor: Actor): string[] {
+  return [
+    subjects.appendBy(tenant, actor),
+    subjects.appendQueueBy(tenant, actor),
+    subjects.inboundBy(tenant, '*', actor),
+  ]
+}
+
+/** What is done under subjects that name nobody. */
+function plainCommands(tenant: string): string[] {
+  return [
+    subjects.rpc(tenant, 'journal', 'append'),
+    subjects.appendQueue(tenant),
+    subjects.rpc(tenant, 'inbound', '*'),
+  ]
 }

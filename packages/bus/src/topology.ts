@@ -87,25 +87,9 @@ export function defineTopology(limits: TopologyLimits = {}): Topology {
         ackWaitMs: ACK_WAIT_MS,
         ackPendingMax: ACK_PENDING_MAX,
       },
-      {
-        stream: 'DAYBOOK_EVENTS',
-        durable: 'projection-runs',
-        description: 'The projection of runs and their effects',
-        filter: 'daybook.events.*.run.>',
-        // What it applied is in its checkpoint, and what it missed it reads in the journal.
-        acks: 'all',
-        ackWaitMs: ACK_WAIT_MS,
-        ackPendingMax: ACK_PENDING_MAX,
-      },
-      {
-        stream: 'DAYBOOK_EVENTS',
-        durable: 'projection-sessions',
-        description: 'The projection of sessions',
-        filter: 'daybook.events.*.session.>',
-        acks: 'all', // as above
-        ackWaitMs: ACK_WAIT_MS,
-        ackPendingMax: ACK_PENDING_MAX,
-      },
+      projectionConsumer('projection-runs', 'run', 'The projection of runs and their effects'),
+      projectionConsumer('projection-sessions', 'session', 'The projection of sessions'),
+      projectionConsumer('inbound-messages', 'inbound', 'The projection of inbound messages'),
     ],
   }
 }
@@ -120,6 +104,20 @@ export function topologyOf(settings: { EVENTS_BYTES_MAX: number; EVENTS_AGE_HOUR
 
 /** The topology with the default limits. */
 export const topology: Topology = defineTopology()
+
+/** Of the events of one kind of stream. */
+function projectionConsumer(durable: string, kind: string, description: string): ConsumerSpec {
+  return {
+    stream: 'DAYBOOK_EVENTS',
+    durable,
+    description,
+    filter: `daybook.events.*.${kind}.>`,
+    // What it applied is in its checkpoint, and what it missed it reads in the journal.
+    acks: 'all',
+    ackWaitMs: ACK_WAIT_MS,
+    ackPendingMax: ACK_PENDING_MAX,
+  }
+}
 
 /** Old events give way: readers that fall behind the stream read the journal instead, so nothing is lost by it. */
 function eventsStream(bytesMax: number, ageMsMax: number): StreamSpec {

@@ -34,11 +34,15 @@ export function patchLines(
     const name = nameOf(of)
     if (name !== subject) lines.push(`  ${name}`)
     subject = name
-    const was = before(path)
-    const old = was === undefined || operation.op === 'add' ? '' : ` ${shown(was)} →`
-    lines.push(`${signOf(operation)}   ${printable(within.join('.'))}:${old}${valueOf(operation)}`)
+    lines.push(changeLine(operation, within, before(path)))
   }
   return lines
+}
+
+/** One change within a thing: `~   status: waiting → completed`. */
+export function changeLine(operation: PatchOperation, within: readonly string[], was: unknown): string {
+  const old = was === undefined || operation.op === 'add' ? '' : ` ${shown(was)} →`
+  return `${signOf(operation)}   ${printable(within.join('.'))}:${old}${valueOf(operation)}`
 }
 
 function signOf({ op }: PatchOperation): string {
@@ -59,7 +63,7 @@ function shown(value: unknown): string {
 }
 
 /** What a JSON Pointer (RFC 6901) points to, name by name. */
-function tokensOf(pointer: string): string[] {
+export function tokensOf(pointer: string): string[] {
   const tokens = pointer.split('/').slice(1)
   return tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
 }

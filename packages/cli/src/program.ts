@@ -12,6 +12,13 @@ import { addEventsErase } from './commands/events-erase.ts'
 import { addEventsTail } from './commands/events-tail.ts'
 import { addHealth } from './commands/health.ts'
 import { addHolds } from './commands/hold.ts'
+import { addInboundExport } from './commands/inbound-export.ts'
+import { addInboundList } from './commands/inbound-list.ts'
+import { addInboundReceive } from './commands/inbound-receive.ts'
+import { addInboundReplay } from './commands/inbound-replay.ts'
+import { addInboundSettle } from './commands/inbound-settle.ts'
+import { addInboundShow } from './commands/inbound-show.ts'
+import { addInboundStats } from './commands/inbound-stats.ts'
 import { addProjectionList } from './commands/projection.ts'
 import { addProjectionCancel, addProjectionRebuild } from './commands/projection-rebuild.ts'
 import { addProjectionVerify } from './commands/projection-verify.ts'
@@ -70,6 +77,13 @@ const commands = [
   addSessionCommands,
   addEventsAppend,
   addEventsTail,
+  addInboundList,
+  addInboundShow,
+  addInboundReceive,
+  addInboundSettle,
+  addInboundReplay,
+  addInboundStats,
+  addInboundExport,
   addDeadLetters,
   addDeadLettersSettle,
   addSchemaReads,

@@ -39,7 +39,7 @@ describe('the commands of projections', () => {
     const { exitCode, stdout } = await run(['projection:list'])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(
-      /^PROJECTION +VERSION +GENERATION +POSITION +LAG +PARKED +STATE\nruns +\d+ +1 +\d+ +0 +0 +runs\nsessions +1 +1 +\d+ +\d+ +0 +runs\n$/,
+      /^PROJECTION +VERSION +GENERATION +POSITION +LAG +PARKED +STATE\nruns +\d+ +1 +\d+ +0 +0 +runs\nsessions +1 +1 +\d+ +\d+ +0 +runs\ninbound +1 +1 +\d+ +\d+ +0 +runs\n$/,
     )
   })
 
@@ -59,7 +59,7 @@ describe('the commands of projections', () => {
     const { exitCode, stdout } = await run(['projection:verify', 'runs'])
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
-      stdout: '40 runs with 0 effects, of 40 events: no difference.\n',
+      stdout: '40 runs, 0 effects, of 40 events: no difference.\n',
     })
     expect(await show(['projection:verify', 'runs'])).toMatchObject({ ok: true, difference: null, runs: 40 })
   })

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTempFolder, freePort, startProcess } from '@daybook/testing'
+import { copyEmptyPostgres } from './embedded-template.ts'
 
 /** `daybook up` in a folder of its own, as a user starts it. */
 export interface RunningStack extends AsyncDisposable {
@@ -16,12 +17,16 @@ export interface RunningStack extends AsyncDisposable {
 
 const bin = join(import.meta.dirname, '..', 'bin', 'daybook.mjs')
 
-/** A first start makes the database; that takes seconds on a busy machine. */
+/** On a busy machine that takes seconds. */
 const readyTimeoutMs = 90_000
 
-export async function startStack(): Promise<RunningStack> {
+/** `files` are put into its data directory first: their content by their names. */
+export async function startStack(files: Readonly<Record<string, string>> = {}): Promise<RunningStack> {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await createTempFolder())
+  const data = join(folder.path, '.daybook')
+  await copyEmptyPostgres(data)
+  for (const [name, content] of Object.entries(files)) await writeFile(join(data, name), content)
   const [port, natsPort] = [await freePort(), await freePort()]
   const running = stack.use(
     await startProcess({

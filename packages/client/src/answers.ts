@@ -76,7 +76,7 @@ export function toEventsPage(answer: Answer): Page<JournalEvent, number> {
 }
 
 function nextOf({ body }: Answer): string | undefined {
-  const next = isRecord(body) ? body['next'] : undefined
+  const next = isRecord(body) ? (body['next'] ?? body['nextCursor']) : undefined
   return typeof next === 'string' || typeof next === 'number' ? String(next) : undefined
 }
 
@@ -115,7 +115,10 @@ export function hasTexts<Name extends string>(
   return isRecord(value) && names.every((name) => typeof value[name] === 'string')
 }
 
-function hasNumbers<Name extends string>(value: unknown, ...names: Name[]): value is Record<Name, number> {
+export function hasNumbers<Name extends string>(
+  value: unknown,
+  ...names: Name[]
+): value is Record<Name, number> & Record<string, unknown> {
   return isRecord(value) && names.every((name) => typeof value[name] === 'number')
 }
 

@@ -1,6 +1,7 @@
 import type { AppendRequest, AppendResult } from '@daybook/events'
 import { toAppendResult } from './answers.ts'
 import { type AppendDoor, appendWithin } from './append.ts'
+import { natsFirst, type ServiceNats } from './append-nats-first.ts'
 import { type Http, openHttp } from './http.ts'
 
 /** The door over HTTP; `headers` go with each request. */
@@ -22,6 +23,8 @@ export function httpAppendDoor(http: Http, headers: Readonly<Record<string, stri
 export type AppendFor = (
   request: AppendRequest,
   headers: Readonly<Record<string, string>>,
+  /** A connection that is asked first. */
+  nats?: ServiceNats,
 ) => Promise<AppendResult>
 
 /**
@@ -30,5 +33,8 @@ export type AppendFor = (
  */
 export function openAppends({ url, timeoutMs }: { url: string; timeoutMs: number }): AppendFor {
   const http = openHttp({ url, timeoutMs })
-  return (request, headers) => appendWithin(httpAppendDoor(http, headers), request, timeoutMs)
+  return (request, headers, nats) => {
+    const door = httpAppendDoor(http, headers)
+    return appendWithin(nats === undefined ? door : natsFirst({ ...nats, headers }, door), request, timeoutMs)
+  }
 }

@@ -17,6 +17,7 @@ import type { Daybook } from './daybook.ts'
 import { openDeadLetters } from './dead-letters.ts'
 import type { DraftInput, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
 import { type Http, openHttp } from './http.ts'
+import { openInbound } from './inbound.ts'
 import { openBlobs, readHealth } from './journal-reads.ts'
 import { openProjections } from './projections.ts'
 import { openReads } from './reads.ts'
@@ -76,6 +77,7 @@ export async function connectDaybook<Events extends object = NoUserEvents>(
     runs: openRuns(http, timeoutMs),
     sessions: openSessions(http, timeoutMs),
     approvals: openApprovals(http, timeoutMs),
+    inbound: openInbound(http, timeoutMs),
     blobs: openBlobs(http),
     deadLetters: openDeadLetters(http),
     schemas: openSchemas(http),

@@ -10,13 +10,18 @@ const neverConnected = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
+/** Whether the request certainly had no effect, since there was no connection to send it over. */
+export function wasNeverSent(cause: unknown): boolean {
+  return neverConnected.has(socketCodeOf(cause))
+}
+
 /**
  * What a failure of the connection means for the request: nothing happened, an answer is missing, or the outcome is unknown.
  * A DaybookError stays what it is.
  */
 export function connectionError(cause: unknown, method: string | undefined, url: URL): DaybookError {
   if (cause instanceof DaybookError) return cause
-  if (neverConnected.has(socketCodeOf(cause))) {
+  if (wasNeverSent(cause)) {
     return new DaybookError(
       'unavailable',
       `Cannot reach ${url.origin}. Check the address and that Daybook is running there.`,

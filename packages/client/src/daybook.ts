@@ -12,6 +12,7 @@ import type { AppendOptions } from './append.ts'
 import type { Approvals } from './approvals.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { DraftInput, EventOf, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
+import type { Inbound } from './inbound.ts'
 import type { RunPast } from './past.ts'
 import type { Projections } from './projections.ts'
 import type { Retention } from './retention.ts'
@@ -157,6 +158,8 @@ export interface Daybook<Events extends object = NoUserEvents> extends AsyncDisp
   readonly sessions: Sessions
   /** What runs ask people. */
   readonly approvals: Approvals
+  /** Messages from chat platforms and webhooks, and the replies to them. */
+  readonly inbound: Inbound
   readonly blobs: Blobs
   readonly deadLetters: DeadLetters
   readonly schemas: Schemas

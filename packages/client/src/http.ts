@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** The whole exchange, with the reading of the answer. */
   readonly timeoutMs?: number
+  /** Ends the exchange before that; a request that was sent may have had its effect. */
+  readonly signal?: AbortSignal
   /** Statuses of 400 and above whose body is an answer and not a problem. */
   readonly accepts?: readonly number[]
 }
@@ -55,7 +57,8 @@ export function openHttp(options: HttpOptions): Http {
     throw await problemOf(response, url)
   }
   const exchange = async <T>(request: HttpRequest, read: (response: Response) => Promise<T>): Promise<T> => {
-    const signal = AbortSignal.timeout(Math.ceil(request.timeoutMs ?? options.timeoutMs))
+    const inTime = AbortSignal.timeout(Math.ceil(request.timeoutMs ?? options.timeoutMs))
+    const signal = request.signal === undefined ? inTime : AbortSignal.any([inTime, request.signal])
     const response = await send(request, signal)
     return await read(response).catch((cause: unknown) =>
       Promise.reject(connectionError(cause, request.method, base)),

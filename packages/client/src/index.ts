@@ -27,6 +27,37 @@ export type {
   Decision,
 } from './dead-letters.ts'
 export type { DraftInput, EventOf, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
+export type { Inbound } from './inbound.ts'
+export type {
+  ClaimedMessage,
+  ClaimOptions,
+  ClaimRequest,
+  GrantedLease,
+  HeldMessage,
+  MessageAnswer,
+  MessageCompletion,
+  NewMessage,
+  ReceiveAnswer,
+  Release,
+} from './inbound-commands.ts'
+export type { SendContext, SendReply } from './inbound-deliver.ts'
+export { NotSent, PermanentError, requireSent } from './inbound-failure.ts'
+export type { HandleOptions, HandlerAnswer, HandlerContext, MessageHandler } from './inbound-handle.ts'
+export type {
+  InboundStats,
+  MessageFilter,
+  ReadMessage,
+  ReplayAnswer,
+  ReplayRequest,
+} from './inbound-oversight.ts'
+export type {
+  ClaimedReply,
+  HeldReply,
+  InboundReplies,
+  ReplyAnswer,
+  ReplyFailure,
+} from './inbound-replies.ts'
+export type { InboundProblem, InboundWorker, WorkerOptions } from './inbound-worker.ts'
 export type {
   Moment,
   RunPast,
@@ -39,6 +70,7 @@ export type {
 export type {
   ProjectionDifference,
   ProjectionGeneration,
+  ProjectionList,
   ProjectionRebuild,
   ProjectionState,
   Projections,

@@ -50,9 +50,8 @@ export interface ProjectionState {
 
 /** Where a read model is not what a fresh fold of the journal is. */
 export interface ProjectionDifference {
-  readonly runId?: string
-  readonly effectId?: string
-  readonly sessionId?: string
+  /** The ids by which the row is found, such as `runId` and `effectId`. */
+  readonly where: Readonly<Record<string, string>>
   /** JSON Pointer into the row; empty: the row itself. */
   readonly path: string
   /** Null: nothing. */
@@ -62,20 +61,22 @@ export interface ProjectionDifference {
 
 /** What was compared so far, and the first difference if there is one. */
 export interface ProjectionVerification {
-  /** Of the read model `runs`. */
-  readonly runs?: number
-  readonly effects?: number
-  /** Of the read model `sessions`. */
-  readonly sessions?: number
-  readonly links?: number
-  readonly events: number
+  /** How many of what, such as `runs` and `effects`, and of how many `events`. */
+  readonly counts: Readonly<Record<string, number>>
   readonly ok: boolean
   readonly difference: ProjectionDifference | null
 }
 
+/** The read models of all services that answered. */
+export interface ProjectionList {
+  readonly projections: readonly ProjectionState[]
+  /** The services that gave no answer; the read models that they have are not in the list. */
+  readonly missing: readonly string[]
+}
+
 /** The read models, and what can be done about them. */
 export interface Projections {
-  list(): Promise<readonly ProjectionState[]>
+  list(): Promise<ProjectionList>
   /** Builds it anew beside the running one; returns at once. Throws `not-found`. */
   rebuild(name: string, decision: Decision): Promise<ProjectionState>
   /** Gives up the rebuild under way. Throws `not-found` when there is none. */
@@ -89,10 +90,11 @@ const VERIFY_TIMEOUT_MS = 60_000
 const PATH = '/v1/projections'
 
 export function openProjections(http: Http): Projections {
-  const list: Projections['list'] = async () =>
-    one(await http.readJson({ path: PATH }), isProjectionList).projections
   return {
-    list,
+    async list() {
+      const { projections, missing = [] } = one(await http.readJson({ path: PATH }), isProjectionList)
+      return { projections, missing }
+    },
     rebuild: async (name, decision) => {
       const headers = { 'content-type': 'application/json' }
       const request = { method: 'POST', path: pathOf(name, 'rebuild'), headers } as const
@@ -104,23 +106,19 @@ export function openProjections(http: Http): Projections {
   }
 }
 
-/** What parts of a verification count, and what is therefore summed up. */
-const COUNTED = ['runs', 'effects', 'sessions', 'links', 'events'] as const
-
 async function* verify(
   http: Http,
   path: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ProjectionVerification> {
-  const total = new Map<(typeof COUNTED)[number], number>()
+  const total: Record<string, number> = {}
   for (let cursor: string | undefined; ; ) {
     const request = { method: 'POST', path, query: { cursor }, timeoutMs: VERIFY_TIMEOUT_MS } as const
-    const { next, ...part } = one(await http.readJson(request), isVerification)
-    for (const name of COUNTED) {
-      const count = part[name]
-      if (count !== undefined) total.set(name, (total.get(name) ?? 0) + count)
+    const { next, ok, difference, ...counted } = one(await http.readJson(request), isVerification)
+    for (const [name, count] of Object.entries(counted)) {
+      if (typeof count === 'number') total[name] = (total[name] ?? 0) + count
     }
-    yield { ...part, ...Object.fromEntries(total) }
+    yield { ok, difference: difference && placed(difference), counts: { ...total } }
     if (next === null || signal?.aborted === true) return
     cursor = next
   }
@@ -134,10 +132,23 @@ function isProjection(value: unknown): value is ProjectionState {
   return isRecord(value) && Array.isArray(value['generations']) && hasTexts(value, 'name')
 }
 
-function isProjectionList(value: unknown): value is { projections: ProjectionState[] } {
+function isProjectionList(value: unknown): value is { projections: ProjectionState[]; missing?: string[] } {
   return isRecord(value) && Array.isArray(value['projections']) && value['projections'].every(isProjection)
 }
 
-function isVerification(value: unknown): value is ProjectionVerification & { next: string | null } {
+/** As it is answered: counts beside the rest, and ids beside the rest of a difference. */
+interface AnsweredPart {
+  readonly ok: boolean
+  readonly difference: AnsweredDifference | null
+  readonly next: string | null
+}
+type AnsweredDifference = Omit<ProjectionDifference, 'where'>
+
+function isVerification(value: unknown): value is AnsweredPart & Record<string, unknown> {
   return isRecord(value) && typeof value['ok'] === 'boolean' && typeof value['events'] === 'number'
+}
+
+function placed({ path, expected, stored, ...ids }: AnsweredDifference): ProjectionDifference {
+  const where = Object.entries(ids).map(([name, id]) => [name, String(id)])
+  return { where: Object.fromEntries(where), path, expected, stored }
 }

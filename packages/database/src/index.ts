@@ -1,6 +1,7 @@
+export { DatabaseClock } from './clock.ts'
 export { type Database } from './database.ts'
 export { type Durability, readDurability } from './durability.ts'
 export { type EmbeddedPostgres, openEmbedded } from './embedded.ts'
 export { asUnavailable, type FailureKind, failureOf, isUniqueViolation } from './failure.ts'
-export { type MigrationSource, migrate, requireMigrated } from './migrate.ts'
+export { type MigrationSource, migrate, requireMigrated, type SharedMigrations } from './migrate.ts'
 export { type DatabaseConfig, openDatabase } from './open.ts'

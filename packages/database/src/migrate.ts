@@ -15,6 +15,17 @@ export interface MigrationSource {
   service: string
   /** The folder with the files. */
   directory: string
+  /** What comes before them: files that several services have in common. */
+  shared?: SharedMigrations
+}
+
+/** Migrations that each of several services applies for itself. `{{word}}` in a file stands for the service's own word. */
+export interface SharedMigrations {
+  /** Goes before the names of the files where it is recorded which were applied: `<name>/NNNN_verb_object.sql`. */
+  name: string
+  directory: string
+  /** Identifiers of SQL that need no quotes. They are part of the checksums: what was applied for other words tells. */
+  words: Readonly<Record<string, string>>
 }
 
 interface Migration {
@@ -29,18 +40,46 @@ interface Applied {
 }
 
 const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/
+const PLACEHOLDER = /\{\{([a-z]+)\}\}/g
+/** Postgres cuts off names at 63 bytes, and what is made of these gets longer. */
+const IDENTIFIER = /^[a-z][a-z0-9_]{0,30}$/
 const NO_TRANSACTION = '-- no-transaction'
 /** Any number, as long as every instance of Daybook uses the same: it keeps two migrators apart. */
 const ADVISORY_LOCK = 7_400_001
 
-async function readMigrations(directory: string): Promise<Migration[]> {
+/** All of a source in the order in which they are applied. */
+async function readMigrations({ directory, shared }: MigrationSource): Promise<Migration[]> {
+  const own = await readFolder(directory)
+  if (shared === undefined) return own.map(migrationOf)
+  const common = await readFolder(shared.directory)
+  const spoken = common.map(({ name, text }) => ({
+    name: `${shared.name}/${name}`,
+    text: withWords(text, shared),
+  }))
+  return [...spoken, ...own].map(migrationOf)
+}
+
+async function readFolder(directory: string): Promise<{ name: string; text: string }[]> {
   const names = (await readdir(directory)).filter((name) => FILE_NAME.test(name)).toSorted()
   return Promise.all(
-    names.map(async (name) => {
-      const text = await readFile(join(directory, name), 'utf8')
-      return { name, text, checksum: createHash('sha256').update(text).digest('hex') }
-    }),
+    names.map(async (name) => ({ name, text: await readFile(join(directory, name), 'utf8') })),
   )
+}
+
+function migrationOf({ name, text }: { name: string; text: string }): Migration {
+  return { name, text, checksum: createHash('sha256').update(text).digest('hex') }
+}
+
+/** Nothing but plain identifiers goes into SQL this way. */
+function withWords(text: string, { name, words }: SharedMigrations): string {
+  return text.replaceAll(PLACEHOLDER, (_, word: string) => {
+    const value = words[word] ?? ''
+    if (IDENTIFIER.test(value)) return value
+    throw new DaybookError(
+      'migration-failed',
+      `The migrations ${name} need a plain identifier for {{${word}}}.`,
+    )
+  })
 }
 
 /** Which migrations still have to run. Throws `migration-failed` if the database is newer or a file was edited. */
@@ -145,7 +184,7 @@ function isUndefinedObject(error: unknown): boolean {
 export async function migrate<DB>(database: Database<DB>, source: MigrationSource): Promise<string[]> {
   const { kysely } = database
   await prepareTable(kysely)
-  const files = await readMigrations(source.directory)
+  const files = await readMigrations(source)
   const pending = pendingOf(source.service, files, await listApplied(kysely, source.service))
   for (const migration of pending) {
     try {
@@ -164,7 +203,7 @@ export async function migrate<DB>(database: Database<DB>, source: MigrationSourc
 
 /** Refuses (`migration-failed`) to go on with tables that are older or newer than the service was built for. */
 export async function requireMigrated<DB>(database: Database<DB>, source: MigrationSource): Promise<void> {
-  const files = await readMigrations(source.directory)
+  const files = await readMigrations(source)
   const { rows } = await sql<{
     present: boolean
   }>`select to_regclass('daybook.migrations') is not null as present`.execute(database.kysely)

@@ -24,6 +24,7 @@ export const catalogue = {
   // What was sent is not a request or an event that Daybook knows.
   'invalid-request': { title: 'The request is not valid', retry: 'never' },
   'invalid-id': { title: 'The id is not a ULID', retry: 'never' },
+  'no-message-id': { title: 'The message has no id by which its repetitions are recognised', retry: 'never' },
   'invalid-stream': { title: 'The stream name is not valid', retry: 'never' },
   'unknown-event-type': { title: 'The event type is not known', retry: 'never' },
   'unknown-event-version': { title: 'The version of the event type is not known', retry: 'never' },

@@ -6,11 +6,13 @@ import {
   type EventData,
   type EventTypeName,
   type Expectation,
+  FIRST_PREV,
   type JournalEvent,
   type Receipt,
-  upcastEvent,
 } from '@daybook/events'
 import type { Appender, Author } from './appender.ts'
+import { foldOn, foldOwn } from './fold-stream.ts'
+import type { RememberedStates } from './remembered-states.ts'
 import type { StreamReader } from './stream-reader.ts'
 
 /**
@@ -52,6 +54,8 @@ export interface Executed<State> {
 export interface StateAt<State> {
   readonly state: State
   readonly seq: number
+  /** Of that event. With it, what is appended next need not be read back to be folded. */
+  readonly hash?: string
 }
 
 export interface DecideParts<State, Command> {
@@ -62,6 +66,11 @@ export interface DecideParts<State, Command> {
    * or a snapshot. It may be old, and it may be lost.
    */
   readonly recall?: (request: CommandRequest<Command>) => Promise<StateAt<State> | undefined>
+  /**
+   * Where states are kept from one command on a stream to the next. What is decided by one of them is appended only if
+   * the stream still ends there; where it leads to nothing or to a refusal, the stream is asked before that is believed.
+   */
+  readonly remembered?: RememberedStates<State>
 }
 
 /**
@@ -75,7 +84,8 @@ const TRY_AGAIN_MS_MAX = 20
 /**
  * Makes a function that carries out commands: it folds the stream, decides, and appends on condition that the stream has
  * not moved. If it has, what came is folded too, and it decides again; so of two commands that exclude each other one is
- * carried out, and the other is decided knowing that. There are no locks.
+ * carried out, and the other is decided knowing that. There are no locks. Where the rules depend on what a command names,
+ * they are made for each command.
  *
  * Codes: those of `decide`; `conflict` when others were always faster; `timeout` when it is not known whether the events
  * were journaled; `unavailable`, `overloaded`, `archive-unavailable`. After a `timeout` the same command may be given
@@ -83,53 +93,92 @@ const TRY_AGAIN_MS_MAX = 20
  */
 export function decideLoop<State, Command>(
   parts: DecideParts<State, Command>,
-  decider: Decider<State, Command>,
+  deciderOf: Decider<State, Command> | ((command: Command) => Decider<State, Command>),
 ): (request: CommandRequest<Command>) => Promise<Executed<State>> {
   const nextUlid = createUlids()
-  const fold = (request: CommandRequest<Command>, from: StateAt<State>) =>
-    foldOn(parts.read, decider, request, from)
-  const start: StateAt<State> = { state: decider.initial, seq: 0 }
-  return async (request) => {
-    let found = await fold(request, (await parts.recall?.(request)) ?? start)
-    for (let tries = 1; ; tries += 1) {
-      const decided = decider.decide(found.state, request.command)
-      if (decided.length === 0) return { state: found.state, receipts: [] }
-      const drafts = decided.map((event) => completeDraft(event, request, nextUlid()))
-      const receipts = await tryAppend(parts.append, request, { drafts, seq: found.seq })
-      if (!(receipts instanceof DaybookError)) return { state: (await fold(request, found)).state, receipts }
-      if (tries === TRIES_MAX) throw outrun(request.stream, receipts)
-      await pauseAtRandom()
-      const next = await fold(request, found)
-      // The conflict is about another stream, and deciding again would give the same.
-      if (next.seq === found.seq && receipts.details?.['stream'] !== request.stream) throw receipts
-      // What was recalled may be of a journal that a restore has taken back; then only its events tell the state.
-      found = next.seq === found.seq ? await fold(request, start) : next
-    }
+  return (request) => {
+    const decider = typeof deciderOf === 'function' ? deciderOf(request.command) : deciderOf
+    return execute({ ...parts, decider, nextUlid }, request)
   }
 }
 
-/** An event of a page has 256 KiB at most; both bounds keep what is in memory at once small. */
-const EVENTS_PER_PAGE = 1_000
-const PAGE_BYTES_MAX = 8 * 1024 * 1024
+interface ExecuteParts<State, Command> extends DecideParts<State, Command> {
+  readonly decider: Decider<State, Command>
+  readonly nextUlid: () => string
+}
 
-/** Pages may be read at different moments: what was in the stream stays, so together they are its state at the last. */
-async function foldOn<State, Command>(
-  read: StreamReader,
-  { evolve }: Decider<State, Command>,
-  { caller: { tenant }, stream }: CommandRequest<Command>,
-  from: StateAt<State>,
-): Promise<StateAt<State>> {
-  let { state, seq } = from
-  for (let more = true; more; ) {
-    const query = { tenant, stream, after: seq, limit: EVENTS_PER_PAGE, bytesMax: PAGE_BYTES_MAX }
-    const page = await read(query)
-    for (const event of page.events) {
-      state = evolve(state, upcastEvent(event))
-      seq = event.seq
-    }
-    more = page.more
+async function execute<State, Command>(
+  parts: ExecuteParts<State, Command>,
+  request: CommandRequest<Command>,
+): Promise<Executed<State>> {
+  const { decider, remembered, recall } = parts
+  const { caller, stream, command } = request
+  const done = await tryRemembered(parts, request)
+  if (done !== undefined) return done
+  const start: StateAt<State> = { state: decider.initial, seq: 0, hash: FIRST_PREV }
+  const fold = (from: StateAt<State>) => foldOn(parts.read, decider, request, from)
+  let found = await fold((await recall?.(request)) ?? start)
+  for (let tries = 1; ; tries += 1) {
+    const decided = decider.decide(found.state, command)
+    remembered?.set(caller.tenant, stream, found)
+    if (decided.length === 0) return { state: found.state, receipts: [] }
+    const appended = await appendDecided(parts, request, { found, decided })
+    if (!(appended instanceof DaybookError)) return appended
+    if (tries === TRIES_MAX) throw outrun(stream, appended)
+    await pauseAtRandom()
+    const next = await fold(found)
+    // The conflict is about another stream, and deciding again would give the same.
+    if (next.seq === found.seq && appended.details?.['stream'] !== stream) throw appended
+    // What was recalled may be of a journal that a restore has taken back; then only its events tell the state.
+    found = next.seq === found.seq ? await fold(start) : next
   }
-  return { state, seq }
+}
+
+/** The state with what was decided, or the conflict. */
+async function appendDecided<State, Command>(
+  { decider, read, append, nextUlid, remembered }: ExecuteParts<State, Command>,
+  request: CommandRequest<Command>,
+  { found, decided }: { found: StateAt<State>; decided: readonly Decided[] },
+): Promise<Executed<State> | DaybookError> {
+  const drafts = decided.map((event) => completeDraft(event, request, nextUlid()))
+  const receipts = await tryAppend(append, request, { drafts, seq: found.seq })
+  if (receipts instanceof DaybookError) return receipts
+  const own = foldOwn(decider, request, found, { drafts, receipts })
+  const after = own ?? (await foldOn(read, decider, request, found))
+  remembered?.set(request.caller.tenant, request.stream, after)
+  return { state: after.state, receipts }
+}
+
+/** Undefined where what is remembered does not lead to an append, or not to one that is accepted. */
+async function tryRemembered<State, Command>(
+  parts: ExecuteParts<State, Command>,
+  request: CommandRequest<Command>,
+): Promise<Executed<State> | undefined> {
+  const { decider, remembered } = parts
+  const { caller, stream, command } = request
+  const found = remembered?.get(caller.tenant, stream)
+  if (found === undefined) return undefined
+  const decided = decideOrRefuse(decider, found.state, command)
+  if (decided.length > 0) {
+    const appended = await appendDecided(parts, request, { found, decided })
+    if (!(appended instanceof DaybookError)) return appended
+  }
+  remembered?.forget(caller.tenant, stream)
+  return undefined
+}
+
+/** A refusal counts only when it is certain that the state is the newest. */
+function decideOrRefuse<State, Command>(
+  { decide }: Decider<State, Command>,
+  state: State,
+  command: Command,
+): readonly Decided[] {
+  try {
+    return decide(state, command)
+  } catch (error) {
+    if (error instanceof DaybookError) return []
+    throw error
+  }
 }
 
 function completeDraft<Command>(

@@ -101,12 +101,13 @@ export class GenerationApplier<DB> implements EventApplier<DB> {
 
   /** 1 */
   read<T>(tenant: string, work: (trx: Transaction<DB>) => Promise<T>): Promise<PositionedRead<T>> {
-    const [applier, seen] = [this.#applier, this.#applier.seen()]
+    // Together: the first comparison with the journal may set them while this waits for the database.
+    const [generation, applier, seen] = [this.#generation, this.#applier, this.#applier.seen()]
     return this.#spec.database.asTenant(tenant, async (trx) => {
       const running = await this.#store.enterRunning(trx)
       this.#parkedAt.set(trx, parkingStore({ ...this.#spec, ...running }))
       const position =
-        running.generation === this.#generation
+        running.generation === generation
           ? await applier.positionIn(trx, seen)
           : await this.#applierOf(running, applier).positionIn(trx, seen)
       return { value: await work(trx), position }

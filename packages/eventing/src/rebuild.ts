@@ -14,7 +14,6 @@ const LOOK_MS = 2_000
 const RETRY_MS = 10_000
 /** No read of a replaced generation lasts as long: statements end after 15 seconds, and a read has a few of them. */
 const REPLACED_FOR_MS = 60_000
-const BY_ITSELF: RebuildActor = { kind: 'service', id: 'projection' }
 
 /** The rebuilds of one projection: any instance can ask for one, and one of them builds it. */
 export interface Rebuilds extends AsyncDisposable {
@@ -133,7 +132,9 @@ class RebuildLoop<DB> implements Rebuilds {
     const { name, version, database } = this.#spec
     let generations = await this.list()
     if (!generations.some((generation) => generation.version >= version)) {
-      await this.#begin(`version ${version} of projection ${name}`, BY_ITSELF) // 1
+      // Services have their tables in a schema of their own name.
+      const byItself: RebuildActor = { kind: 'service', id: this.#spec.schema }
+      await this.#begin(`version ${version} of projection ${name}`, byItself) // 1
       generations = await this.list()
     }
     const building = generations.find(({ state }) => state === 'building')

@@ -14,6 +14,7 @@ import {
   type Decider,
   decideLoop,
   noArchive,
+  rememberStates,
   type StateAt,
   streamReader,
 } from '../src/index.ts'
@@ -204,5 +205,89 @@ describe('a state that is recalled', () => {
     const ahead = recalling({ state: { count: 7 }, seq: 7 })
     const { state } = await ahead({ caller, stream: 'run/restored', command: { upTo: 9 } })
     expect(state).toEqual({ count: 3 })
+  })
+})
+
+describe('states that are remembered', () => {
+  const kept = () => rememberStates<Count>({ weightMax: 100, weigh: () => 1 })
+
+  /** Counts what is asked of the journal. */
+  function watched(remembered = kept()) {
+    const asked = { pages: 0, appends: 0 }
+    const run = decideLoop<Count, { upTo: number; steps?: number }>(
+      {
+        read: (query) => {
+          asked.pages += 1
+          return read(query)
+        },
+        append: (request, author) => {
+          asked.appends += 1
+          return appendAt(journal)(request, author)
+        },
+        remembered,
+      },
+      counter,
+    )
+    return {
+      asked,
+      remembered,
+      run: (stream: string, upTo: number, steps = 1) => run({ caller, stream, command: { upTo, steps } }),
+    }
+  }
+
+  it('spare reading the stream, before the append and after it', async () => {
+    const { asked, run } = watched()
+    await run('run/remembered', 9)
+    const before = { ...asked }
+    const { state, receipts } = await run('run/remembered', 9, 3)
+    expect(state).toEqual({ count: 4 })
+    expect(receipts.map(({ seq }) => seq)).toEqual([2, 3, 4])
+    expect(asked).toEqual({ pages: before.pages, appends: before.appends + 1 })
+  })
+
+  it('are what reading the stream gives', async () => {
+    const { run } = watched()
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 5 }), async (steps) => {
+        const stream = `run/${nextId()}`
+        let last = { count: 0 }
+        for (const some of steps) last = (await run(stream, 9, some)).state
+        expect({ count: (await eventsOf(stream)).length }).toEqual(last)
+      }),
+      { numRuns: 10 },
+    )
+  })
+
+  it('give way to what others have appended', async () => {
+    const { run } = watched()
+    await run('run/overtaken', 9)
+    await journal.append([said('a rival', 'run/overtaken')])
+    const { state, receipts } = await run('run/overtaken', 9)
+    expect(state).toEqual({ count: 3 })
+    expect(receipts).toMatchObject([{ seq: 3 }])
+  })
+
+  it('are not believed when they say that there is nothing to do, or refuse', async () => {
+    const stream = 'run/toggled'
+    const remembered = rememberStates<string>({ weightMax: 9, weigh: () => 1 })
+    const turnRemembered = decideLoop({ read, append: appendAt(journal), remembered }, toggle)
+    await turnRemembered({ caller, stream, command: 'on' })
+    await journal.append([said('off', stream)])
+    expect((await turnRemembered({ caller, stream, command: 'on' })).receipts).toMatchObject([{ seq: 3 }])
+  })
+
+  it('are of their tenant, and few', () => {
+    const remembered = rememberStates<Count>({ weightMax: 3, weigh: ({ count: weight }) => weight })
+    remembered.set('main', 'run/1', { state: { count: 1 }, seq: 1 })
+    remembered.set('main', 'run/2', { state: { count: 1 }, seq: 1 })
+    expect(remembered.get('other', 'run/1')).toBeUndefined()
+    expect(remembered.get('main', 'run/1')).toEqual({ state: { count: 1 }, seq: 1 })
+    // The least recently used one gives way, and what is too heavy is not kept at all.
+    remembered.set('main', 'run/3', { state: { count: 2 }, seq: 1 })
+    remembered.set('main', 'run/4', { state: { count: 4 }, seq: 1 })
+    const found = [1, 2, 3, 4].map((id) => remembered.get('main', `run/${id}`) !== undefined)
+    expect(found).toEqual([true, false, true, false])
+    remembered.forgetAll()
+    expect(remembered.get('main', 'run/1')).toBeUndefined()
   })
 })

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Bus } from '@daybook/bus'
-import { type Database, migrate, openDatabase, openEmbedded } from '@daybook/database'
+import { type Database, type MigrationSource, migrate, openDatabase, openEmbedded } from '@daybook/database'
 import {
   canonicalJson,
   checksumOf,
@@ -12,8 +12,8 @@ import {
   parseStream,
   subjects,
 } from '@daybook/events'
-import { createTestDatabase } from '@daybook/testing'
 import { type RawBuilder, sql } from 'kysely'
+import { createMigratedDatabase } from '../../database/test/migrated-database.ts'
 import { journalReader } from '../src/journal-reader.ts'
 
 /** What a test says of an event; the rest follows. */
@@ -24,6 +24,7 @@ export interface Entry {
   tenant?: string
   /** When the journal recorded it; all at the same time, unless told. */
   recordedAt?: string
+  correlationId?: string
 }
 
 /** A database with the journal's tables, and what is needed to fill them as the journal would. */
@@ -42,16 +43,21 @@ export interface JournalFixture extends AsyncDisposable {
   setEra(era: number): Promise<void>
 }
 
-const JOURNAL_MIGRATIONS = fileURLToPath(new URL('../../../services/journal/migrations', import.meta.url))
+const journalMigrations: MigrationSource = {
+  service: 'journal',
+  directory: fileURLToPath(new URL('../../../services/journal/migrations', import.meta.url)),
+}
 const EVENTS_STREAM = 'DAYBOOK_EVENTS'
 const RECORDED_AT = '2026-11-21T09:00:00.000Z'
 
-export async function createJournalFixture(): Promise<JournalFixture> {
+/** `more` are the tables of services that read the journal. */
+export async function createJournalFixture(...more: readonly MigrationSource[]): Promise<JournalFixture> {
   await using stack = new AsyncDisposableStack()
-  const { url } = stack.use(await createTestDatabase())
+  const sources = [journalMigrations, ...more]
+  const { url } = stack.use(await createMigratedDatabase(...sources))
   const open = url === undefined ? await openInMemory(stack) : () => openPool(stack, url)
   const database = open()
-  await migrate(database, { service: 'journal', directory: JOURNAL_MIGRATIONS })
+  for (const source of sources) await migrate(database, source)
   const writer = new Writer(database)
   const opened = stack.move()
   return {
@@ -129,7 +135,14 @@ class Writer {
     }
   }
 
-  #commit({ stream, type, data = {}, tenant = 'main', recordedAt = RECORDED_AT }: Entry): JournalEvent {
+  #commit({
+    stream,
+    type,
+    data = {},
+    tenant = 'main',
+    recordedAt = RECORDED_AT,
+    correlationId,
+  }: Entry): JournalEvent {
     const end = this.#ends.get(`${tenant} ${stream}`) ?? { seq: 0, hash: FIRST_PREV }
     const { kind } = parseStream(stream)
     this.#position += 1
@@ -143,6 +156,7 @@ class Writer {
       actor: { kind: 'service' as const, id: 'test' },
       occurredAt: new Date(Date.parse(RECORDED_AT) + this.#position).toISOString(),
       recordedAt,
+      ...(correlationId !== undefined && { correlationId }),
       checksum: checksumOf(canonicalJson(data)),
       prev: end.hash,
     }
@@ -163,8 +177,9 @@ function insertStatement(events: readonly JournalEvent[]): RawBuilder<unknown> {
   return sql`
     insert into journal.events
     select position, tenant, stream, kind, seq, id, type, v, null, data, 'service', 'test', "occurredAt", "recordedAt",
-      null, null, null, decode(checksum, 'hex'), decode(prev, 'hex'), decode(hash, 'hex'), null
+      "correlationId", null, null, decode(checksum, 'hex'), decode(prev, 'hex'), decode(hash, 'hex'), null
     from json_to_recordset(${JSON.stringify(rows)}::json) as row (
       position bigint, tenant text, stream text, kind text, seq bigint, id text, type text, v integer, data text,
-      "occurredAt" timestamptz, "recordedAt" timestamptz, checksum text, prev text, hash text)`
+      "occurredAt" timestamptz, "recordedAt" timestamptz, checksum text, prev text, hash text,
+      "correlationId" text)`
 }

@@ -85,7 +85,10 @@ export {
   LEASE_MS_MAX,
   leaseMsSchema,
   MESSAGE_KEY_PATTERN,
+  messageKey as messageKeySchema,
   REPLIES_MAX,
+  reasonSchema as inboundReasonSchema,
+  replyNumber as replyNumberSchema,
   tokenSchema,
   workerSchema,
 } from './inbound/fields.ts'
@@ -108,6 +111,7 @@ export {
   inboundReplySchema,
   isFinished,
 } from './inbound/message.ts'
+export { idempotencyKeySchema } from './inbound/reply-events.ts'
 export { isInstant } from './instant.ts'
 export { readJournalEvent } from './journal-event.ts'
 export { canonicalJson } from './json/canonical.ts'
@@ -147,6 +151,7 @@ export { decideRun, type RunToDecide } from './run/decide.ts'
 export { diffEffect, diffRun, type RunDocument, runDocument } from './run/document.ts'
 export { runErasureOf } from './run/erased.ts'
 export { evolveRun } from './run/evolve.ts'
+export { json as jsonSchema } from './run/fields.ts'
 export { type FoldedRun, foldRun } from './run/fold.ts'
 export {
   type Effect,

@@ -9,15 +9,14 @@ const key = 'k'.repeat(52)
 const stream = 'inbound/telegram:support:-100'
 const error = { class: 'HttpError', message: '503\nfrom the model', retryable: true }
 
-function entryOf(type: string, data: object) {
-  const event = eventOf(stream, { type, data: { key, ...data } as JournalEvent['data'] })
-  return auditEntry(event)
+function entryOf(type: string, data: JournalEvent['data']) {
+  return auditEntry(eventOf(stream, { type, data: { key, ...data } }))
 }
 
 const identity = { source: 'telegram', account: 'support', conversation: '-100', messageId: '41' }
 
 /** The type, what it says, the line without the key, and how it is seen. */
-const cases: [type: string, data: object, text: string, outcome: string][] = [
+const cases: [type: string, data: JournalEvent['data'], text: string, outcome: string][] = [
   [
     'INBOUND_RECEIVED',
     { ...identity, payload: { text: 'hello' }, payloadHash: 'a'.repeat(64) },

@@ -78,10 +78,10 @@ function play(lane: Conversation, given: readonly Step[], watch: (wish: Wish) =>
       const key = keyOf(String(1 + (one.which % (received || 1))))
       if (received > 0) lane.append('INBOUND_DUPLICATED', { key }, key)
     } else if (one.do === 'wait') lane.wait(one.ms)
-    else if (one.do === 'expire') act({ name: 'expire' })
-    else if (one.do === 'claim' || one.do === 'claim-reply')
-      act({ name: one.do, worker: one.worker, claimId: `c${index}` })
-    else if (one.do === 'settle') {
+    else if ('worker' in one) {
+      const { do: name, worker } = one
+      act(name === 'expire' ? { name } : { name, worker, claimId: `c${index}` })
+    } else if (one.do === 'settle') {
       const { key = 'none', lease } = messages[one.which % (messages.length || 1)] ?? {}
       act(settled(one.how, { key, token: lease?.token ?? 1 }))
     } else if (one.do === 'settle-reply') {
@@ -233,9 +233,7 @@ function windowOf(events: readonly JournalEvent[], size: number, named: string |
   const known = [...first, ...(wanted === undefined || isFinished(wanted) ? [] : [wanted])]
   const messages = new Map(known.map((message) => [message.key, message]))
   const bound = first.at(-1)?.order ?? 0
-  return unfinished.length > size
-    ? { messages, knownUpTo: bound, repliesKnownUpTo: bound }
-    : { messages }
+  return unfinished.length > size ? { messages, knownUpTo: bound, repliesKnownUpTo: bound } : { messages }
 }
 
 function outcomeOf(decide: () => unknown): unknown {

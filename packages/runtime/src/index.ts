@@ -29,7 +29,7 @@ export {
   scopes,
   tenantOf,
 } from './http/caller.ts'
-export { assertCaller, assertedCallers, CALLER_HEADER } from './http/caller-assertion.ts'
+export { assertCaller, assertedCallers, CALLER_HEADER, type HeadersCheck } from './http/caller-assertion.ts'
 export { acceptRawBodies } from './http/json-body.ts'
 export { streamSignal } from './http/open-streams.ts'
 export { REQUEST_ID_HEADER } from './http/request-id.ts'
@@ -57,8 +57,11 @@ export {
   callerKeyOf,
   httpSettings,
   NATS_NKEY_SEED,
+  type ReadModelSettings,
+  readModelSettings,
   serviceUrl,
 } from './service-settings.ts'
+export { sharedLook } from './shared-look.ts'
 export { aborted, type RunOptions, runUntilSignalled } from './signals.ts'
 export { startTracing } from './tracing/otlp.ts'
 export { traceIdOf } from './tracing/traceparent.ts'

@@ -1,5 +1,5 @@
 import { DaybookError } from '@daybook/errors'
-import { Type } from 'typebox'
+import { type Static, type TObject, Type } from 'typebox'
 
 /** What every service can be told, to be spread into its schema. `port` is the one it listens on unless told otherwise. */
 export function httpSettings(port: number) {
@@ -75,3 +75,20 @@ export const backendSettings = {
   /** A collector of traces that speaks OTLP over HTTP; without one there are no traces. */
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Type.String({ pattern: '^https?://' })),
 }
+
+/** What every service with read models can be told. `port` is the one it listens on unless told otherwise. */
+export function readModelSettings(port: number) {
+  return {
+    ...backendSettings,
+    ...httpSettings(port),
+    /** Where commands append their events. */
+    JOURNAL_URL: serviceUrl('http://127.0.0.1:7401'),
+    /** How often the read models are compared with the journal when no message comes. */
+    COMPARE_MS: Type.Integer({ minimum: 10, maximum: 600_000, default: 2_000 }),
+    /** Further behind the journal than this, the service says that it is not ready. */
+    LAG_MAX: Type.Integer({ minimum: 0, default: 10_000 }),
+  }
+}
+
+/** As they are read. */
+export type ReadModelSettings = Readonly<Static<TObject<ReturnType<typeof readModelSettings>>>>

@@ -22,6 +22,9 @@ const echo: HttpPlugin = async (app) => {
   app.post('/busy', { schema: documented('busy') }, async () => {
     throw new DaybookError('unavailable', 'The database cannot be reached.')
   })
+  app.post('/full', { schema: documented('full') }, async () => {
+    throw new DaybookError('overloaded', 'Come back.', { details: { retryAfterMs: 4_001 } })
+  })
 }
 const raw: HttpPlugin = async (app) => {
   acceptRawBodies(app)
@@ -156,5 +159,11 @@ describe('a JSON body', () => {
     expect(conflict.headers['retry-after']).toBeUndefined()
     const busy = await post('{}', {}, '/busy')
     expect([busy.statusCode, busy.headers['retry-after']]).toEqual([503, '1'])
+  })
+
+  it('is told with 429 how long to wait when its own limit is reached', async () => {
+    const full = await post('{}', {}, '/full')
+    expect([full.statusCode, full.headers['retry-after']]).toEqual([429, '5'])
+    expect(full.json()).toMatchObject({ status: 429, code: 'overloaded', retry: 'later' })
   })
 })

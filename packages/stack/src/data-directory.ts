@@ -12,6 +12,8 @@ export interface DataDirectory extends AsyncDisposable {
   readonly archive: string
   /** Where the seal key is. */
   readonly seal: string
+  /** Where limits and webhooks of sources of inbound messages may be. */
+  readonly sourcesFile: string
   /** The file of the token that opens everything here; made at the first start, and only its owner can read it. */
   readonly tokenFile: string
   /** What stands in it. */
@@ -48,6 +50,7 @@ export async function openDataDirectory(path: string, { fresh }: { fresh: boolea
     nats: join(path, 'nats'),
     archive: join(path, 'archive'),
     seal: join(path, 'seal'),
+    sourcesFile: join(path, 'sources.json'),
     tokenFile,
     token: await readOrMakeToken(tokenFile),
     announce: (value) => writeFile(endpoint, `${JSON.stringify(value, null, 2)}\n`),

@@ -12,11 +12,13 @@ export interface RunStackOptions {
   natsPort?: number
   /** The data directory. Default `.daybook`. */
   data?: string
+  /** A JSON file with the limits and webhooks of sources of inbound messages. Default: `sources.json` in the data directory. */
+  sourcesFile?: string
   /** Forget everything that was kept there. */
   fresh?: boolean
   /** The data was restored from a copy of the directory: say so to whoever has read from it. */
   newEra?: boolean
-  /** Where to look for nats-server: `DAYBOOK_NATS_SERVER`, `DAYBOOK_CACHE`, `PATH`. */
+  /** Where to look for nats-server: `DAYBOOK_NATS_SERVER`, `DAYBOOK_CACHE`, `PATH`; and for the secrets that `sourcesFile` names. */
   env: Environment
 }
 
@@ -59,6 +61,8 @@ async function serve(options: RunStackOptions, signal: AbortSignal): Promise<voi
     natsServer,
     logLevel: 'warn',
     newEra: options.newEra ?? false,
+    ...(options.sourcesFile !== undefined && { sourcesFile: resolve(options.sourcesFile) }),
+    environment: options.env,
     onStep: (step) => print(`  ${step} …`),
   })
   await data.announce({ http: stack.httpUrl, nats: stack.natsUrl, pid: process.pid })

@@ -1,16 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { createBusKeys, natsAccounts, SERVICES_ACCOUNT } from '@daybook/bus'
 import { type EmbeddedPostgres, migrate, openEmbedded } from '@daybook/database'
-import { journalAppender, payloadArchive } from '@daybook/eventing'
 import { APPEND_LIMITS } from '@daybook/events'
 import { gatewayMigrations, openGateway } from '@daybook/gateway'
+import { inboundMigrations } from '@daybook/inbound'
 import { beginEra, journalMigrations, openJournal, openKeyFile, openSealer } from '@daybook/journal'
 import { startNatsServer } from '@daybook/nats-server'
-import { type ObjectStore, openObjectStore } from '@daybook/object-store'
-import { openProjection, projectionMigrations } from '@daybook/projection'
-import { assertedCallers, createLogger, createMetrics, type LogLevel } from '@daybook/runtime'
+import { openObjectStore } from '@daybook/object-store'
+import { projectionMigrations } from '@daybook/projection'
+import {
+  assertedCallers,
+  createLogger,
+  createMetrics,
+  type Environment,
+  type LogLevel,
+} from '@daybook/runtime'
 import type { DataDirectory } from './data-directory.ts'
-import { type NatsPlace, openBus } from './nats-place.ts'
+import { openBus } from './nats-place.ts'
+import { LOOPBACK, type Parts, readSources, startInbound, startProjection } from './read-model-services.ts'
 
 export interface StackOptions {
   data: DataDirectory
@@ -20,6 +27,13 @@ export interface StackOptions {
   /** Path of the nats-server binary. */
   natsServer: string
   logLevel: LogLevel
+  /**
+   * A JSON file with the limits and the webhooks of each source of inbound messages. Default: that of the data directory,
+   * if it is there.
+   */
+  sourcesFile?: string
+  /** Where that file finds the secrets that it names as environment variables. Default: there are none. */
+  environment?: Environment | undefined
   /** The data directory was restored from a copy: see `beginEra`. */
   newEra?: boolean
   /** Told of each step, for people who wait. */
@@ -33,21 +47,17 @@ export interface Stack extends AsyncDisposable {
 
 /** As in production, but it is one process: past this an append counts as over budget. */
 const APPEND_BUDGET_MS = 25
-/** The read models look at the journal this often by themselves; messages make them look at once. */
-const COMPARE_MS = 2_000
-/** Further behind than this, the stack says that it is not ready. */
-const LAG_MAX = 10_000
 /** Names the journal in its checkpoints; the key, which no other folder has, tells it from others. */
 const ORIGIN = 'daybook.local/journal'
 /** New events are under a checkpoint after so long, or when there are so many: a person waits for it at a terminal. */
 const SEAL_INTERVAL_MS = 10_000
 const SEAL_EVENTS = 1_000
 const MAINTENANCE_EVERY_MS = 10 * 60_000
-const LOOPBACK = '127.0.0.1'
 
 /** Starts everything in this process, beside a real nats-server. Disposing it stops everything in reverse. */
 export async function openStack(options: StackOptions): Promise<Stack> {
   const { data, onStep = () => {} } = options
+  const sources = await readSources(options)
   await using stack = new AsyncDisposableStack()
   onStep('starting nats-server')
   // Made anew at each start, as only this process uses them: none has to be kept.
@@ -66,6 +76,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   onStep('bringing its tables up to date')
   await migrate(postgres.database(), journalMigrations)
   await migrate(postgres.database(), projectionMigrations)
+  await migrate(postgres.database(), inboundMigrations)
   await migrate(postgres.database(), gatewayMigrations)
   stack.use(startMaintenance(postgres))
   onStep('starting the services')
@@ -76,6 +87,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const journal = stack.use(await startJournal(parts))
   stack.use(await startSealer(parts, data.seal))
   const projection = stack.use(await startProjection(parts, journal.url))
+  const inbound = stack.use(await startInbound(parts, journal.url, sources))
   const gatewayLogger = createLogger({ service: 'gateway', level: options.logLevel })
   const gatewayBus = stack.use(await openBus(parts.nats, 'gateway', gatewayLogger))
   const gateway = stack.use(
@@ -83,7 +95,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       logger: gatewayLogger,
       metrics: createMetrics({ service: 'gateway' }),
       http: { host: options.host, port: options.httpPort },
-      upstreams: { journal: journal.url, projection: projection.url },
+      upstreams: { journal: journal.url, projection: projection.url, inbound: inbound.url },
       database: postgres.database(),
       adminToken: data.token,
       callerKey,
@@ -108,16 +120,6 @@ function startMaintenance(postgres: EmbeddedPostgres): AsyncDisposable {
       await running
     },
   }
-}
-
-interface Parts {
-  postgres: EmbeddedPostgres
-  nats: NatsPlace
-  logLevel: LogLevel
-  /** By which the gateway vouches for callers. Of this process, so it is made anew at each start. */
-  callerKey: string
-  /** Runs are archived only when somebody asks for it: `daybook archive:run`. */
-  archive: ObjectStore
 }
 
 async function raiseEra({ postgres, nats, logLevel }: Parts): Promise<void> {
@@ -165,29 +167,4 @@ async function startSealer({ postgres, logLevel }: Parts, folder: string): Promi
     events: SEAL_EVENTS,
     logger: createLogger({ service: 'sealer', level: logLevel }),
   })
-}
-
-async function startProjection(
-  { postgres, nats, logLevel, archive, callerKey }: Parts,
-  journalUrl: string,
-): Promise<AsyncDisposable & { url: string }> {
-  await using stack = new AsyncDisposableStack()
-  const logger = createLogger({ service: 'projection', level: logLevel })
-  const bus = stack.use(await openBus(nats, 'projection', logger))
-  const projection = stack.use(
-    await openProjection({
-      database: postgres.database(),
-      bus,
-      logger,
-      metrics: createMetrics({ service: 'projection', processMetrics: false }),
-      http: { host: LOOPBACK, port: 0 },
-      callers: assertedCallers(callerKey),
-      append: journalAppender({ url: journalUrl, callerKey, service: 'projection' }),
-      compareMs: COMPARE_MS,
-      lagMax: LAG_MAX,
-      archive: payloadArchive(archive),
-    }),
-  )
-  const opened = stack.move()
-  return { url: projection.http.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }

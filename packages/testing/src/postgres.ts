@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { describe, inject, it } from 'vitest'
 import type { PostgresOffer } from './postgres/offer.ts'
+import { type DatabaseContent, templateWith } from './postgres/template.ts'
 
-/** An empty database of its own. Disposing drops it, with whoever is still connected. */
+/** A database of its own. Disposing drops it, with whoever is still connected. */
 export interface TestDatabase extends AsyncDisposable {
   /** 'pglite' where no server could be found: then there is no URL, and PGlite (`memory://`) takes its place. */
   readonly kind: 'server' | 'pglite'
@@ -11,23 +12,31 @@ export interface TestDatabase extends AsyncDisposable {
   readonly url: string | undefined
 }
 
-/** Makes an empty database on the Postgres of this test run. Only inside vitest. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/**
+ * Makes a database on the Postgres of this test run. Only inside vitest.
+ * @param content what it holds from its beginning, on a server; by default, and in PGlite, nothing
+ */
+export async function createTestDatabase(content?: DatabaseContent): Promise<TestDatabase> {
   const offer: PostgresOffer = inject('daybookPostgres')
   if (offer.kind === 'pglite') {
     return { kind: 'pglite', url: undefined, [Symbol.asyncDispose]: async () => undefined }
   }
-  return createDatabase(offer.adminUrl)
+  const { adminUrl } = offer
+  return createDatabase(adminUrl, content && (await templateWith(content, () => createDatabase(adminUrl))))
 }
 
 /**
- * Makes an empty database of random name on a server.
+ * Makes a database of random name on a server.
  * @param adminUrl of any database there, as a user that may create others
+ * @param template the name of the database that it is a copy of; by default it is empty. Nobody may be connected to that
+ *   one, as nobody ever is to template0; several may copy it at the same time.
  */
-export async function createDatabase(adminUrl: string): Promise<TestDatabase & { readonly url: string }> {
+export async function createDatabase(
+  adminUrl: string,
+  template = 'template0',
+): Promise<TestDatabase & { readonly url: string }> {
   const name = `daybook_test_${randomBytes(8).toString('hex')}`
-  // template0: nobody is ever connected to it, so that several test files can copy it at the same time.
-  await runSql(adminUrl, `create database ${name} template template0 encoding 'UTF8'`)
+  await runSql(adminUrl, `create database ${name} template ${template} encoding 'UTF8'`)
   const url = new URL(adminUrl)
   url.pathname = `/${name}`
   return {

@@ -16,6 +16,23 @@ describeWithServer('createTestDatabase', () => {
     await Promise.all(databases.map((database) => database[Symbol.asyncDispose]()))
   })
 
+  itWithServer('gives copies of what was put into a database once, several at once', async () => {
+    let filled = 0
+    const fill = async (url: string) => {
+      filled += 1
+      await rows(url, 'create table note (text text)')
+    }
+    const create = () => createTestDatabase({ name: 'test-note', fill })
+    const databases = await Promise.all([create(), create(), create()])
+    await rows(databases[0]?.url, `insert into note values ('of the first alone')`)
+    const counts = await Promise.all(
+      databases.map(({ url }) => rows(url, 'select count(*)::int n from note')),
+    )
+    expect(counts.flat()).toEqual([{ n: 1 }, { n: 0 }, { n: 0 }])
+    expect(filled).toBe(1)
+    await Promise.all(databases.map((database) => database[Symbol.asyncDispose]()))
+  })
+
   itWithServer('drops the database, also under an open connection', async () => {
     const database = await createTestDatabase()
     const client = new Client({ connectionString: database.url })

@@ -17,10 +17,13 @@ export interface ForwardOptions {
   bodyBytesMax: number
   /** For the answer to begin, once the whole request has been passed on. */
   timeoutMs: number
-  /** By which the service believes whose request it is. */
-  callerKey: string
-  /** Whether the caller who was let in would still be. */
-  isStillKnown: (request: FastifyRequest) => Promise<boolean>
+  /** Of a request whose caller is known: the service is told who it is. Without it, the service is told of nobody. */
+  vouching?: {
+    /** By which the service believes whose request it is. */
+    callerKey: string
+    /** Whether the caller who was let in would still be. */
+    isStillKnown: (request: FastifyRequest) => Promise<boolean>
+  }
 }
 
 /**
@@ -31,7 +34,7 @@ export interface ForwardOptions {
  *     "repeat it with the same ids"), except for reads, which can fail (`unavailable`).
  * F3. A body over the limit is refused (`payload-too-large`), and the service sees a request that breaks off.
  * F4. What a caller says about itself goes no further: the service learns from the gateway who it is, and never sees
- *     the token.
+ *     the token. Of who came in without one, it learns nothing.
  * F5. An event stream lasts no longer than the token it was opened with.
  */
 export async function forward(
@@ -49,11 +52,13 @@ export async function forward(
   })
   try {
     const response = await exchange(request, outgoing, options)
-    if (response.statusCode === 401) throw notBelieved(options.upstream.name)
+    const { vouching } = options
+    // Only where nothing was vouched for is it the caller's own fault.
+    if (response.statusCode === 401 && vouching !== undefined) throw notBelieved(options.upstream.name)
     return reply
       .code(response.statusCode ?? 502)
       .headers(endToEndHeaders(response.headers))
-      .send(bodyOf(response, reply, () => options.isStillKnown(request)))
+      .send(bodyOf(response, reply, async () => vouching === undefined || vouching.isStillKnown(request)))
   } catch (error) {
     outgoing.destroy()
     if (!client.gone) throw error
@@ -64,7 +69,7 @@ export async function forward(
 
 function openRequest(
   request: FastifyRequest,
-  { upstream, bodyBytesMax, callerKey }: ForwardOptions,
+  { upstream, bodyBytesMax, vouching }: ForwardOptions,
 ): ClientRequest {
   const headers = withoutIdentity(endToEndHeaders(request.headers)) // F4
   if (bodyBytesMax === 0) delete headers['content-length']
@@ -72,7 +77,7 @@ function openRequest(
     method: request.method,
     headers: {
       ...headers,
-      [CALLER_HEADER]: assertCaller(callerKey, callerOf(request)),
+      ...(vouching && { [CALLER_HEADER]: assertCaller(vouching.callerKey, callerOf(request)) }),
       [REQUEST_ID_HEADER]: request.id,
     },
   })

@@ -10,9 +10,16 @@ export interface Route {
   upstream: UpstreamName
   /** Requests without one have no body. */
   body?: BodyKind
+  /**
+   * Asks for no token, on purpose: whoever answers has another way to know who sent it. The service is told nothing about
+   * the caller, and says itself whom it does not believe.
+   */
+  isPublic?: true
+  /** Services that answer this path as well: their lists are joined to that of `upstream`; see `joinLists`. */
+  joinedWith?: readonly UpstreamName[]
 }
 
-/** What is public, and who answers it. A path that is not here does not exist for callers. */
+/** What there is, and who answers it. A path that is not here does not exist for callers. */
 export const routeTable: readonly Route[] = [
   { method: 'POST', prefix: '/v1/events', upstream: 'journal', body: 'append' },
   { method: 'GET', prefix: '/v1/events/:id/proof', upstream: 'journal' },
@@ -44,7 +51,13 @@ export const routeTable: readonly Route[] = [
   { method: 'DELETE', prefix: '/v1/holds', upstream: 'journal' },
   { method: 'POST', prefix: '/v1/archives', upstream: 'journal', body: 'append' },
   { method: 'GET', prefix: '/v1/archives', upstream: 'journal' },
-  { method: 'GET', prefix: '/v1/projections', upstream: 'projection' },
+  { method: 'GET', prefix: '/v1/inbound', upstream: 'inbound' },
+  { method: 'POST', prefix: '/v1/inbound', upstream: 'inbound', body: 'append' },
+  // Platforms have no token of ours: the inbound service checks their signatures.
+  { method: 'POST', prefix: '/v1/hooks', upstream: 'inbound', body: 'append', isPublic: true },
+  { method: 'POST', prefix: '/v1/projections/inbound', upstream: 'inbound', body: 'append' },
+  { method: 'DELETE', prefix: '/v1/projections/inbound', upstream: 'inbound' },
+  { method: 'GET', prefix: '/v1/projections', upstream: 'projection', joinedWith: ['inbound'] },
   { method: 'POST', prefix: '/v1/projections', upstream: 'projection', body: 'append' },
   { method: 'DELETE', prefix: '/v1/projections', upstream: 'projection' },
 ]

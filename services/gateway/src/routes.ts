@@ -1,8 +1,9 @@
 import { DaybookError } from '@daybook/errors'
 import type { HttpPlugin } from '@daybook/runtime'
 import type { FastifyRequest } from 'fastify'
-import { forward } from './forward.ts'
-import { type BodyKind, routeTable } from './route-table.ts'
+import { type ForwardOptions, forward } from './forward.ts'
+import { joinLists } from './joined.ts'
+import { type BodyKind, type Route, routeTable } from './route-table.ts'
 import type { Tokens } from './tokens/authenticate.ts'
 import { isStillKnownTo } from './tokens/callers.ts'
 import type { Upstream, UpstreamName } from './upstreams.ts'
@@ -16,41 +17,53 @@ export interface ProxyParts {
 }
 
 /** Everything in the route table, passed on. */
-export function proxyRoutes({
-  upstreams,
-  bodyBytesMax,
-  timeoutMs,
-  callerKey,
-  tokens,
-}: ProxyParts): HttpPlugin {
-  const isStillKnown = (request: FastifyRequest) => isStillKnownTo(tokens, request)
+export function proxyRoutes(parts: ProxyParts): HttpPlugin {
   return async (app) => {
     // Bodies are left on the wire for `forward`, whatever they are.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, done) => done(null))
     app.addHook('onRequest', refuseOtherSites)
-    for (const { method, prefix, upstream: name, body } of routeTable) {
-      const upstream = upstreams.get(name)
-      if (upstream === undefined) continue
-      const options = {
-        upstream,
-        timeoutMs,
-        callerKey,
-        isStillKnown,
-        bodyBytesMax: body === undefined ? 0 : bodyBytesMax[body],
+    for (const route of routeTable) {
+      const { method, prefix, joinedWith } = route
+      // Which scope it needs, the service knows that answers.
+      const scope = route.isPublic === true ? 'public' : 'any'
+      const config = { passThrough: true, scope } as const
+      const schema = { hide: true }
+      if (joinedWith !== undefined) {
+        const services = [route.upstream, ...joinedWith].map((name) => upstreamOf(parts, name))
+        app.route({ method, url: prefix, schema, config, handler: joinLists(services, parts) })
+        continue
       }
+      const options = optionsOf(route, parts)
       for (const url of [prefix, `${prefix}/*`]) {
         app.route({
           method,
           url,
-          schema: { hide: true },
-          // Which scope it needs, the service knows that answers.
-          config: { passThrough: true, scope: 'any' },
+          schema,
+          config,
           handler: (request, reply) => forward(request, reply, options),
         })
       }
     }
   }
+}
+
+function optionsOf({ upstream, body, isPublic }: Route, parts: ProxyParts): ForwardOptions {
+  const { tokens, callerKey, timeoutMs, bodyBytesMax } = parts
+  return {
+    upstream: upstreamOf(parts, upstream),
+    timeoutMs,
+    bodyBytesMax: body === undefined ? 0 : bodyBytesMax[body],
+    ...(isPublic !== true && {
+      vouching: { callerKey, isStillKnown: (request: FastifyRequest) => isStillKnownTo(tokens, request) },
+    }),
+  }
+}
+
+function upstreamOf({ upstreams }: ProxyParts, name: UpstreamName): Upstream {
+  const upstream = upstreams.get(name)
+  if (upstream !== undefined) return upstream
+  throw new DaybookError('internal', `The service ${name} is in the route table, and has no address.`)
 }
 
 /**

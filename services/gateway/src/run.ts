@@ -22,7 +22,11 @@ export async function runGateway(config: GatewayConfig, signal: AbortSignal): Pr
     logger,
     metrics: createMetrics({ service: 'gateway' }),
     http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
-    upstreams: { journal: config.JOURNAL_URL, projection: config.PROJECTION_URL },
+    upstreams: {
+      journal: config.JOURNAL_URL,
+      projection: config.PROJECTION_URL,
+      inbound: config.INBOUND_URL,
+    },
     database,
     adminToken,
     callerKey,

@@ -3,7 +3,7 @@ import https from 'node:https'
 import type { CheckResult, Health } from '@daybook/runtime'
 
 /** The services behind the gateway. */
-export const upstreamNames = ['journal', 'projection'] as const
+export const upstreamNames = ['journal', 'projection', 'inbound'] as const
 export type UpstreamName = (typeof upstreamNames)[number]
 
 /** One service, and the connections to it that are kept open between requests. */
@@ -12,7 +12,7 @@ export interface Upstream extends Disposable {
   /** `path` is sent as it is, without decoding or tidying: a stream id may hold `%2F` and `..`. */
   request(path: string, options: { method: string; headers: http.OutgoingHttpHeaders }): http.ClientRequest
   /** For the gateway's own questions, which are small and asked rarely. */
-  fetch(path: string, signal: AbortSignal): Promise<Response>
+  fetch(path: string, signal: AbortSignal, headers?: Readonly<Record<string, string>>): Promise<Response>
 }
 
 export function openUpstream(name: UpstreamName, url: string): Upstream {
@@ -31,7 +31,8 @@ export function openUpstream(name: UpstreamName, url: string): Upstream {
         agent,
         ...options,
       }),
-    fetch: (path, signal) => fetch(`${base.origin}${basePath}${path}`, { signal, redirect: 'error' }),
+    fetch: (path, signal, headers = {}) =>
+      fetch(`${base.origin}${basePath}${path}`, { signal, headers, redirect: 'error' }),
     [Symbol.dispose]: () => agent.destroy(),
   }
 }

@@ -9,6 +9,7 @@ it('has defaults that fit the other services on one machine', () => {
     HTTP_PORT: 7400,
     JOURNAL_URL: 'http://127.0.0.1:7401',
     PROJECTION_URL: 'http://127.0.0.1:7402',
+    INBOUND_URL: 'http://127.0.0.1:7404',
   })
 })
 

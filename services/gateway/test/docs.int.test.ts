@@ -20,14 +20,22 @@ const projection: HttpPlugin = async (app) => {
   app.get('/internal', { schema: documented('internal') }, async () => ({}))
 }
 
+const inbound: HttpPlugin = async (app) => {
+  const schema = documented('receiveHook')
+  app.post('/v1/hooks', { schema, config: { scope: 'public' } }, async () => ({}))
+}
+
 it('serves one OpenAPI document for all services', async () => {
   await using writes = await startService('journal', journal)
   await using reads = await startService('projection', projection)
-  await using gateway = await startGateway({ journal: writes.url, projection: reads.url })
+  await using receives = await startService('inbound', inbound)
+  const upstreams = { journal: writes.url, projection: reads.url, inbound: receives.url }
+  await using gateway = await startGateway(upstreams)
   const document = await json<Document>(await fetch(`${gateway.url}/v1/openapi.json`))
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Daybook' } })
   expect(Object.keys(document.paths).toSorted()).toEqual([
     '/v1/events',
+    '/v1/hooks',
     '/v1/openapi.json',
     '/v1/runs/{id}',
     '/v1/tokens',
@@ -39,6 +47,7 @@ it('serves one OpenAPI document for all services', async () => {
   expect(document.components.securitySchemes.token).toMatchObject({ type: 'http', scheme: 'bearer' })
   expect(document.paths['/v1/tokens']).toMatchObject({ post: { security: [{ token: ['admin'] }] } })
   expect(document.paths['/v1/openapi.json']).not.toMatchObject({ get: { security: expect.anything() } })
+  expect(document.paths['/v1/hooks']).not.toMatchObject({ post: { security: expect.anything() } })
   expect(document).not.toHaveProperty('x-daybook-missing')
 })
 
@@ -46,7 +55,7 @@ it('serves what there is and names the service that is away', async () => {
   await using reads = await startService('projection', projection)
   await using gateway = await startGateway({ projection: reads.url })
   const document = await json<Document>(await fetch(`${gateway.url}/v1/openapi.json`))
-  expect(document['x-daybook-missing']).toEqual(['journal'])
+  expect(document['x-daybook-missing']).toEqual(['journal', 'inbound'])
   expect(document.paths['/v1/runs/{id}']).toBeDefined()
 })
 
@@ -87,11 +96,21 @@ it('gives the page the merged document', async () => {
 it('is ready when the services are, and says why it is not', async () => {
   await using writes = await startService('journal', journal)
   await using reads = await startService('projection', projection)
-  await using gateway = await startGateway({ journal: writes.url, projection: reads.url })
+  await using receives = await startService('inbound', inbound)
+  const upstreams = { journal: writes.url, projection: reads.url, inbound: receives.url }
+  await using gateway = await startGateway(upstreams)
   const ready = await fetch(`${gateway.url}/readyz`)
   expect([ready.status, await ready.json()]).toEqual([
     200,
-    { ready: true, checks: { journal: { ok: true }, projection: { ok: true }, database: { ok: true } } },
+    {
+      ready: true,
+      checks: {
+        journal: { ok: true },
+        projection: { ok: true },
+        inbound: { ok: true },
+        database: { ok: true },
+      },
+    },
   ])
   reads.health.addCheck('lag', () => ({ ok: false, reason: '12 events behind' }))
   await writes[Symbol.asyncDispose]()
@@ -100,6 +119,7 @@ it('is ready when the services are, and says why it is not', async () => {
   expect((await json(waiting))['checks']).toEqual({
     journal: { ok: false, reason: 'cannot be reached' },
     projection: { ok: false, reason: 'lag: 12 events behind' },
+    inbound: { ok: true },
     database: { ok: true },
   })
   expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)

@@ -10,8 +10,8 @@ import {
   makePublic,
   serveHttp,
 } from '@daybook/runtime'
-import { createTestDatabase } from '@daybook/testing'
 import { afterAll } from 'vitest'
+import { createMigratedDatabase } from '../../../packages/database/test/migrated-database.ts'
 import { type GatewayLimits, gatewayMigrations, openGateway } from '../src/service.ts'
 import type { GatewayTables } from '../src/tokens/store.ts'
 
@@ -50,7 +50,7 @@ export function sharedDatabase(): Promise<Database<GatewayTables>> {
 }
 
 async function openMigrated(): Promise<Database<GatewayTables>> {
-  const { url } = atTheEnd.use(await createTestDatabase())
+  const { url } = atTheEnd.use(await createMigratedDatabase(gatewayMigrations))
   const database =
     url === undefined
       ? atTheEnd.use(await openEmbedded('memory://')).database<GatewayTables>()
@@ -93,7 +93,7 @@ function forAnybody(plugin: HttpPlugin): HttpPlugin {
 }
 
 export async function startGateway(
-  upstreams: { journal?: string; projection?: string },
+  upstreams: { journal?: string; projection?: string; inbound?: string },
   limits: Partial<GatewayLimits> = {},
 ) {
   const { lines, logger } = logging('gateway')
@@ -101,7 +101,7 @@ export async function startGateway(
     logger,
     metrics: createMetrics({ service: 'gateway', processMetrics: false }),
     http: LOOPBACK,
-    upstreams: { journal: NOWHERE, projection: NOWHERE, ...upstreams },
+    upstreams: { journal: NOWHERE, projection: NOWHERE, inbound: NOWHERE, ...upstreams },
     database: await sharedDatabase(),
     adminToken: ADMIN_TOKEN,
     callerKey: CALLER_KEY,

@@ -109,6 +109,7 @@ describe('the keys of a deployment', () => {
     const files = [
       join('journal', 'nkey.seed'),
       join('projection', 'nkey.seed'),
+      join('inbound', 'nkey.seed'),
       join('gateway', 'nkey.seed'),
       join('gateway', 'issuer.seed'),
       join('nats', 'accounts.conf'),
@@ -119,7 +120,7 @@ describe('the keys of a deployment', () => {
     const modes = await Promise.all(
       files.map(async (file) => (await stat(join(folder.path, file))).mode & 0o777),
     )
-    expect(modes).toEqual([0o600, 0o600, 0o600, 0o600, 0o644])
+    expect(modes).toEqual([0o600, 0o600, 0o600, 0o600, 0o600, 0o644])
   })
 
   it('are in no file but their own', async () => {

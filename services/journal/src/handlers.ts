@@ -11,7 +11,7 @@ import {
   parseAppendRequest,
   parseJson,
 } from '@daybook/events'
-import { type Logger, traceIdOf } from '@daybook/runtime'
+import { CALLER_HEADER, type Caller, type HeadersCheck, type Logger, may, traceIdOf } from '@daybook/runtime'
 import { authoredBy } from './authorship.ts'
 import type { Batcher } from './batcher.ts'
 import { answer, checkReceiptSubject } from './receipt-to.ts'
@@ -27,6 +27,8 @@ export interface HandlerParts {
   logger: Logger
   limits: AppendLimits
   types: AddedTypes
+  /** For whom a service asks. */
+  callers: HeadersCheck
   keepDeadLetter: (message: RefusedMessage) => Promise<void>
 }
 
@@ -37,17 +39,36 @@ export interface HandlerParts {
 async function read(
   { types, limits }: HandlerParts,
   { subject, data }: Pick<IncomingMessage, 'subject' | 'data'>,
+  caller?: Caller,
 ): Promise<Job> {
   const tenant = tenantOf(subject)
-  const actor = actorOfSubject(subject)
+  const actor = actorOfSubject(subject) ?? caller?.actor
   // The payload of an event may be as deep as is allowed, and the request has some levels around it.
   const body = parseJson(decodeUtf8(data), { depthMax: limits.depthMax + APPEND_REQUEST_LEVELS })
   const request = await types.check(tenant, (userTypes) =>
     parseAppendRequest(body, { limits, origin: 'json', userTypes }),
   )
-  requireUnreserved(request)
+  requireUnreserved(request, caller?.service)
   if (actor === undefined) return { tenant, request }
-  return { tenant, request: authoredBy({ actor, mayNameOthers: false }, request) }
+  const mayNameOthers = caller !== undefined && may(caller, 'admin')
+  return { tenant, request: authoredBy({ actor, mayNameOthers }, request) }
+}
+
+/**
+ * For whom a service of Daybook asks, as over HTTP: only under the subject that names nobody, where others cannot publish.
+ * Codes: `unauthenticated`, `forbidden`.
+ */
+async function callerOf(
+  { callers }: HandlerParts,
+  message: Pick<IncomingMessage, 'subject' | 'headers'>,
+): Promise<Caller | undefined> {
+  const { subject } = message
+  if (actorOfSubject(subject) !== undefined) return undefined
+  const { headers } = message
+  if (headers[CALLER_HEADER] === undefined) return undefined
+  const caller = await callers({ headers })
+  if (caller.tenant === tenantOf(subject) && may(caller, 'append')) return caller
+  throw new DaybookError('forbidden', 'The caller may not append to the journal of this tenant.')
 }
 
 /** The answer comes after the commit. */
@@ -58,13 +79,15 @@ async function hand({ batcher }: HandlerParts, job: Job): Promise<AppendResult> 
 async function append(
   parts: HandlerParts,
   message: Pick<IncomingMessage, 'subject' | 'data'>,
+  caller?: Caller,
 ): Promise<AppendResult> {
-  return hand(parts, await read(parts, message))
+  return hand(parts, await read(parts, message, caller))
 }
 
 /** Answers `daybook.rpc.<tenant>.journal.append`, with or without an actor. What it throws, the bus answers as a problem. */
 export function whenAppendRequested(parts: HandlerParts) {
-  return async (message: IncomingMessage): Promise<string> => JSON.stringify(await append(parts, message))
+  return async (message: IncomingMessage): Promise<string> =>
+    JSON.stringify(await append(parts, message, await callerOf(parts, message)))
 }
 
 /** Appends what a message of the queue asks for, once more, when a person has it tried again. */

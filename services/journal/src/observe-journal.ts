@@ -1,7 +1,7 @@
 import type { Bus } from '@daybook/bus'
 import type { Database } from '@daybook/database'
 import { observeConsumers } from '@daybook/eventing'
-import type { Metrics } from '@daybook/runtime'
+import { type Metrics, sharedLook } from '@daybook/runtime'
 import { observeCheckpoints } from './seal/observe.ts'
 import type { JournalTables } from './store/tables.ts'
 import { countOpenDeadLetters, readVitals } from './store/vitals.ts'
@@ -14,7 +14,7 @@ export interface ObservedJournal {
 
 /** What is looked up when the metrics are read: it holds for the journal, not for this instance. */
 export function observeJournal({ metrics, database, bus }: ObservedJournal): void {
-  const vitals = shared(() => readVitals(database))
+  const vitals = sharedLook(() => readVitals(database))
   metrics.gauge({
     name: 'journal_head_position',
     help: 'The last position of the journal.',
@@ -46,15 +46,4 @@ export function observeJournal({ metrics, database, bus }: ObservedJournal): voi
   })
   observeCheckpoints(metrics, database)
   observeConsumers(metrics, bus, [{ stream: 'DAYBOOK_QUEUE', durable: 'journal-queue' }])
-}
-
-/** All gauges of one scrape share one look. */
-function shared<T>(read: () => Promise<T>): () => Promise<T> {
-  let underWay: Promise<T> | undefined
-  return () => {
-    underWay ??= read().finally(() => {
-      underWay = undefined
-    })
-    return underWay
-  }
 }

@@ -9,7 +9,8 @@ import type { Job, Settlement, StreamHead } from './settle.ts'
  *    streams end where they are believed to (see `store/append.ts`), and fails whole if one does not.
  * M2 So what is remembered may make an append be accepted; before one is refused, everything is looked up.
  * M3 An id that is neither old nor was seen here is believed to be new. The unique index knows better, and the batch is
- *    then tried anew with everything looked up.
+ *    then tried anew with everything looked up. That of an event with a natural key is looked up: if it is found by its key,
+ *    nothing is written, and the index is not asked.
  */
 
 /** Some 10 MiB; streams that are written now and then find their way back by being looked up. */
@@ -38,7 +39,9 @@ export class Recent {
   suspectIds(jobs: readonly Job[], nowMs: number): { tenant: string; id: string }[] {
     const young = leastUlidAt(nowMs - YOUNG_MS)
     return jobs.flatMap(({ tenant, request }) =>
-      request.events.flatMap(({ id }) => (id >= young && !this.#hasSeen(id) ? [] : [{ tenant, id }])),
+      request.events.flatMap(({ id, key }) =>
+        id >= young && key === undefined && !this.#hasSeen(id) ? [] : [{ tenant, id }],
+      ),
     )
   }
 

@@ -3,8 +3,8 @@ import { type Database, requireMigrated } from '@daybook/database'
 import { journalReader, leaveArchived, noArchive, payloadArchive, watchHead } from '@daybook/eventing'
 import { type AppendLimits, subjects } from '@daybook/events'
 import {
-  type CallerCheck,
   createHealth,
+  type HeadersCheck,
   type Health,
   type HttpServer,
   type Logger,
@@ -47,8 +47,8 @@ export interface JournalParts {
   logger: Logger
   metrics: Metrics
   http: { host: string; port: number }
-  /** Who makes a request. */
-  callers: CallerCheck
+  /** Who makes a request; over NATS, for whom a service of Daybook asks. */
+  callers: HeadersCheck
   limits: AppendLimits
   appendBudgetMs: number
   /** Watches whether NATS keeps what it acknowledges. The embedded stack starts its own NATS and need not ask. */
@@ -82,7 +82,7 @@ export async function openJournal(parts: JournalParts): Promise<JournalService> 
     openRetention({ database, batcher, bus, logger, metrics, archive, payloads, forgetHeld }),
   )
   const keep = keepDeadLetter.bind(undefined, database)
-  const handlers = { bus, batcher, logger, limits, types, keepDeadLetter: keep }
+  const handlers = { bus, batcher, logger, limits, types, keepDeadLetter: keep, callers: parts.callers }
   const plugins = [
     ...journalRoutes({ database, batcher, limits, types }),
     ...schemas.plugins,

@@ -19,6 +19,8 @@ describe('the metrics of the journal', () => {
     await using database = await createJournalDatabase()
     await using journal = await openJournalService(database.connect(), nats.url)
     await using bus = await connectBus({ servers: nats.url, name: 'producer', wait: true })
+    // The journal makes the streams beside its start: on a busy machine they may come later than this.
+    await bus.ensureTopology()
     await journal.append([log('run/a', '1'), log('run/a', '2'), log('run/b', '3')])
     await bus.publishQueued('daybook.queue.main.append', 'no request')
     const metrics = await waitFor(

@@ -90,6 +90,15 @@ describe('a journal instance that remembers what is no longer true', () => {
     expect([status, body.code]).toEqual([409, 'id-reused'])
   })
 
+  // Without looking up the ids of events with keys: taken for a repetition of the one that has the key.
+  it('refuses the id of another event also where the key is that of an equal one', async () => {
+    const keyed = log('run/keyed', 'mine', { key: 'natural' })
+    const reused = log('run/keyed', 'another')
+    await other.append([keyed, reused])
+    const { status, body } = await one.post({ events: [{ ...keyed, id: reused.id }] })
+    expect([status, body.code]).toEqual([409, 'id-reused'])
+  })
+
   it('leaves a sound journal behind after all this', async () => {
     expectSound(await readAll(database.connect()))
   })

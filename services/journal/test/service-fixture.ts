@@ -10,8 +10,9 @@ import {
   type JournalEvent,
 } from '@daybook/events'
 import { createLogger, createMetrics } from '@daybook/runtime'
-import { createTestDatabase, startNats, type TestDatabase, trustingCallers } from '@daybook/testing'
+import { startNats, type TestDatabase, trustingCallers } from '@daybook/testing'
 import { afterAll } from 'vitest'
+import { createMigratedDatabase } from '../../../packages/database/test/migrated-database.ts'
 import { type JournalParts, type JournalService, journalMigrations, openJournal } from '../src/service.ts'
 import type { JournalTables } from '../src/store/tables.ts'
 
@@ -34,7 +35,7 @@ export interface JournalDatabase extends AsyncDisposable {
 
 export async function createJournalDatabase(): Promise<JournalDatabase> {
   await using stack = new AsyncDisposableStack()
-  const test = stack.use(await createTestDatabase())
+  const test = stack.use(await createMigratedDatabase(journalMigrations))
   const { url } = test
   const embedded: EmbeddedPostgres | undefined =
     url === undefined ? stack.use(await openEmbedded('memory://')) : undefined
@@ -121,6 +122,8 @@ export async function sharedJournalWithNats(): Promise<{
   const database = stack.use(await createJournalDatabase())
   const journal = stack.use(await openJournalService(database.connect(), nats.url))
   const bus = stack.use(await connectBus({ servers: nats.url, name: 'producer', wait: true }))
+  // The journal makes the streams beside its start: on a busy machine they may come after the first test.
+  await bus.ensureTopology()
   return { database, journal, bus }
 }
 

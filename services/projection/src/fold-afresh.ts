@@ -1,6 +1,5 @@
-import type { JournalReader } from '@daybook/eventing'
+import { type JournalReader, streamEvents } from '@daybook/eventing'
 import { type Effect, effectIdOf, evolveRun, type RunSummary } from '@daybook/events'
-import { streamEvents } from './stream-events.ts'
 
 /** A run as its events make it, and how many they were. */
 export interface FreshFold {

@@ -1,4 +1,4 @@
-import { type LeftOutEvent, noArchive, type PayloadArchive } from '@daybook/eventing'
+import { type LeftOutEvent, noArchive, type PayloadArchive, stretchesOf } from '@daybook/eventing'
 import type { JournalEvent } from '@daybook/events'
 import type { QueryExecutorProvider } from 'kysely'
 import { refoldRun, tellsOfErasure } from './refold.ts'
@@ -48,13 +48,9 @@ async function applyEvents(
   events: readonly JournalEvent[],
   { archive, form }: Applying,
 ): Promise<void> {
-  for (let from = 0; from < events.length; ) {
-    const next = events.findIndex((event, index) => index > from && tellsOfErasure(event))
-    const part = events.slice(from, next === -1 ? undefined : next)
-    const [first] = part
-    if (first !== undefined) await refoldRun(trx, { event: first }, archive)
-    await evolveRuns(trx, part, form)
-    from += part.length
+  for (const stretch of stretchesOf(events, tellsOfErasure)) {
+    await refoldRun(trx, { event: stretch[0] }, archive)
+    await evolveRuns(trx, stretch, form)
   }
 }
 

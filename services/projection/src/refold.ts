@@ -1,4 +1,4 @@
-import { journalReader, type PayloadArchive } from '@daybook/eventing'
+import { journalReader, type PayloadArchive, withoutErased } from '@daybook/eventing'
 import { type JournalEvent, runErasureOf } from '@daybook/events'
 import type { QueryExecutorProvider } from 'kysely'
 import { foldAfresh } from './fold-afresh.ts'
@@ -6,7 +6,6 @@ import { runKeyOf } from './run-states.ts'
 import { removeEffects, saveEffects } from './store/effects.ts'
 import { saveRuns } from './store/runs.ts'
 import { removeSegments } from './store/state-segments.ts'
-import { withoutErased } from './stream-events.ts'
 
 /** Whether the event tells that earlier payloads of its run were erased. */
 export function tellsOfErasure(event: JournalEvent): boolean {

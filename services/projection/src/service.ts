@@ -1,32 +1,20 @@
 import { fileURLToPath } from 'node:url'
-import type { Bus } from '@daybook/bus'
-import { type Database, type MigrationSource, requireMigrated } from '@daybook/database'
+import { type MigrationSource, requireMigrated } from '@daybook/database'
 import {
-  type Appender,
   createProjectionMetrics,
   journalReader,
   noArchive,
+  type OpenService,
   observeConsumers,
-  type PayloadArchive,
   type Projection,
-  readinessOf,
+  projectionRoutes,
+  type ServiceParts,
+  serveReadModels,
   watchHead,
 } from '@daybook/eventing'
-import {
-  type CallerCheck,
-  type CheckResult,
-  createHealth,
-  type HttpServer,
-  type Logger,
-  type Metrics,
-  serveHttp,
-  type Tracing,
-} from '@daybook/runtime'
-import { sql } from 'kysely'
 import { approvalRoutes } from './approvals/routes.ts'
 import { recentEvents } from './recent-events.ts'
 import { listEventsRoute, recentEventsRoute } from './routes/events.ts'
-import { projectionRoutes } from './routes/projections.ts'
 import { readStreamRoute } from './routes/streams.ts'
 import { openRuns } from './runs/open-runs.ts'
 import { openSessions } from './sessions/open-sessions.ts'
@@ -44,26 +32,9 @@ export const projectionMigrations: MigrationSource = {
 }
 
 /** What the projection runs on. It closes none of it. */
-export interface ProjectionParts {
-  database: Database<unknown>
-  bus: Bus
-  logger: Logger
-  metrics: Metrics
-  http: { host: string; port: number }
-  /** Who makes a request. */
-  callers: CallerCheck
-  /** How commands append their events: at the journal service. */
-  append: Appender
-  compareMs: number
-  lagMax: number
-  /** Without it there are no traces. */
-  tracing?: Tracing | undefined
-  /** Where payloads are that were archived. Without it they cannot be read. */
-  archive?: PayloadArchive | undefined
-}
+export type ProjectionParts = ServiceParts
 
-export interface ProjectionService extends AsyncDisposable {
-  readonly http: HttpServer
+export interface ProjectionService extends OpenService {
   /** The read model of runs and their effects. */
   readonly runs: Projection<unknown>
   /** The read model of sessions. */
@@ -82,14 +53,7 @@ export async function openProjection(parts: ProjectionParts): Promise<Projection
     openSessions({ ...common, consumer: { bus, ...SESSIONS_CONSUMER }, runs: runs.projection }),
   )
   observeConsumers(metrics, bus, [RUNS_CONSUMER, SESSIONS_CONSUMER])
-  const health = createHealth()
-  health.addCheck('database', async () => {
-    await sql`select 1`.execute(database.kysely)
-    return { ok: true }
-  })
-  health.addCheck('runs', () => readinessOf(runs.projection, parts.lagMax))
-  health.addCheck('sessions', () => readinessOf(sessions.projection, parts.lagMax))
-  health.addCheck('bus', () => busState(bus, parts.compareMs))
+  const projections = [runs.served, sessions.served]
   const plugins = [
     listEventsRoute({ database, head, archive }),
     recentEventsRoute(recentEvents(database, archive)),
@@ -98,20 +62,10 @@ export async function openProjection(parts: ProjectionParts): Promise<Projection
     ...approvalRoutes({ database, head, archive, projection: runs.projection, append: parts.append }),
     ...sessions.plugins,
     ...sessionStateRoutes({ projection: sessions.projection, archive }),
-    ...projectionRoutes([runs.served, sessions.served]),
+    ...projectionRoutes(projections),
   ]
-  const http = stack.use(
-    await serveHttp({
-      ...parts.http,
-      callers: parts.callers,
-      service: 'projection',
-      version: VERSION,
-      logger,
-      health,
-      metrics,
-      plugins,
-    }),
-  )
+  const doors = { service: 'projection', version: VERSION, projections, plugins }
+  const http = stack.use(await serveReadModels(parts, doors))
   const opened = stack.move()
   return {
     http,
@@ -119,10 +73,4 @@ export async function openProjection(parts: ProjectionParts): Promise<Projection
     sessions: sessions.projection,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
-}
-
-/** The bus only makes the read models fresher: without it the service is slower to know, and does all it has to. */
-function busState(bus: Bus, compareMs: number): CheckResult & { detail: string } {
-  if (bus.connected) return { ok: true, detail: 'connected' }
-  return { ok: true, detail: `NATS is away; the journal's tables are read every ${compareMs} ms instead` }
 }

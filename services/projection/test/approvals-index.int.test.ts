@@ -2,8 +2,9 @@ import { cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { migrate } from '@daybook/database'
 import { createTempFolder } from '@daybook/testing'
-import { type KyselyPlugin, sql } from 'kysely'
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { explaining } from '../../../packages/eventing/test/explaining.ts'
 import { createJournalFixture, type JournalFixture } from '../../../packages/eventing/test/journal-fixture.ts'
 import { listApprovals } from '../src/approvals/store.ts'
 import { whenRunsChanged } from '../src/handlers.ts'
@@ -22,16 +23,6 @@ const BOTH = ['effects_breakpoints_idx', 'effects_pending_breakpoints_idx']
 const EVERYWHERE = ['projection_runs_g1', 'projection_runs_layout'].flatMap((schema) =>
   BOTH.map((index) => `${schema}.${index}`),
 )
-
-/** Asks for the plan of a statement instead of its rows. */
-const EXPLAIN: KyselyPlugin = {
-  transformQuery: ({ node }) => {
-    if (node.kind !== 'RawNode' || !('sqlFragments' in node)) return node
-    const [first = '', ...others] = node.sqlFragments
-    return { ...node, sqlFragments: [`explain ${first}`, ...others] }
-  },
-  transformResult: async ({ result }) => result,
-}
 
 describe('the indexes of approvals', () => {
   it('are added to tables that hold effects already, and to those that are made later', async () => {
@@ -59,7 +50,7 @@ describe('the indexes of approvals', () => {
       await sql`set local enable_seqscan = off`.execute(trx)
       await sql`set local enable_bitmapscan = off`.execute(trx)
       await sql`set local enable_sort = off`.execute(trx)
-      const { rows } = await listApprovals(trx.withPlugin(EXPLAIN), {
+      const { rows } = await listApprovals(trx.withPlugin(explaining('explain')), {
         tenant: 'main',
         status,
         after,

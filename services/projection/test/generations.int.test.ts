@@ -5,6 +5,7 @@ import { migrate } from '@daybook/database'
 import { describeWithServer, itWithServer, waitFor } from '@daybook/testing'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describeTables } from '../../../packages/eventing/test/describe-tables.ts'
 import { createJournalFixture, type JournalFixture } from '../../../packages/eventing/test/journal-fixture.ts'
 import { projectionMigrations } from '../src/service.ts'
 import { completed, created, requested, resolved } from './run-entries.ts'
@@ -14,27 +15,6 @@ const WAIT_MS = 10_000
 
 async function rowsOf<Row>(journal: JournalFixture, text: string): Promise<Row[]> {
   return (await sql.raw<Row>(text).execute(journal.database.kysely)).rows
-}
-
-/** Everything about the tables of a schema that a new generation must have as well. */
-async function describeTables(journal: JournalFixture, schema: string): Promise<unknown> {
-  const inSchema = `relnamespace = '${schema}'::regnamespace`
-  const parts = [
-    `select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull,
-       pg_get_expr(d.adbin, d.adrelid) as fallback, c.reloptions, c.relrowsecurity
-     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-     left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-     where c.relkind = 'r' and ${inSchema} order by 1, 2`,
-    `select c.relname, k.conname, pg_get_constraintdef(k.oid) as definition
-     from pg_constraint k join pg_class c on c.oid = k.conrelid where ${inSchema} order by 1, 2`,
-    `select relname, replace(pg_get_indexdef(oid), '${schema}.', '') as definition
-     from pg_class where relkind = 'i' and ${inSchema} order by 1`,
-    `select c.relname, x.grantee::regrole::text as role, x.privilege_type
-     from pg_class c, aclexplode(c.relacl) x where relkind = 'r' and ${inSchema} order by 1, 2, 3`,
-    `select tablename, policyname, permissive, roles::text, cmd, qual, with_check
-     from pg_policies where schemaname = '${schema}' order by 1, 2`,
-  ]
-  return Promise.all(parts.map((part) => rowsOf(journal, part)))
 }
 
 describe('the migration to generations', () => {
@@ -70,9 +50,9 @@ describe('the tables of a new generation', () => {
       journal.database.kysely,
     )
     await sql`select projection.index_generation('runs', 2)`.execute(journal.database.kysely)
-    const layout = await describeTables(journal, 'projection_runs_layout')
-    expect(await describeTables(journal, 'projection_runs_g2')).toEqual(layout)
-    expect(await describeTables(journal, 'projection_runs_g1')).toEqual(layout)
+    const layout = await describeTables(journal.database.kysely, 'projection_runs_layout')
+    expect(await describeTables(journal.database.kysely, 'projection_runs_g2')).toEqual(layout)
+    expect(await describeTables(journal.database.kysely, 'projection_runs_g1')).toEqual(layout)
   })
 
   itWithServer('can be made, changed and dropped by nobody but through the functions', async () => {

@@ -1,5 +1,5 @@
 import { type Bus, connectBus } from '@daybook/bus'
-import { type Database, migrate } from '@daybook/database'
+import type { Database } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
 import type { Appender, PayloadArchive } from '@daybook/eventing'
 import type { Effect, JournalEvent, RunSummary } from '@daybook/events'
@@ -60,10 +60,8 @@ export interface ServiceOptions {
 }
 
 /** A journal whose database also has the tables of the read models. */
-export async function createMigratedJournal(): Promise<JournalFixture> {
-  const journal = await createJournalFixture()
-  await migrate(journal.database, projectionMigrations)
-  return journal
+export function createMigratedJournal(): Promise<JournalFixture> {
+  return createJournalFixture(projectionMigrations)
 }
 
 /** Works on the tables of the generation that a fresh database begins with, as a projection does. */

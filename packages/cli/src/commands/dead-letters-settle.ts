@@ -1,9 +1,8 @@
 import type { Daybook, Decision } from '@daybook/client'
-import { DaybookError, toProblem } from '@daybook/errors'
+import { DaybookError } from '@daybook/errors'
 import { type Command, Option } from 'commander'
-import { EarlyExit, exitCodes } from '../failure.ts'
-import type { Session, WithSession } from '../session.ts'
-import { type Column, table } from '../table.ts'
+import type { WithSession } from '../session.ts'
+import { reportSettled, type Settled, settleEach } from '../settle.ts'
 import { type FilterOptions, filterOf, withFilter } from './dead-letters.ts'
 
 interface SettleOptions extends FilterOptions {
@@ -11,15 +10,7 @@ interface SettleOptions extends FilterOptions {
   readonly all?: boolean
 }
 
-/** What became of one dead letter. */
-interface Result {
-  readonly id: string
-  readonly outcome: string
-  readonly detail: string
-  readonly problem?: object
-}
-
-type Settle = (daybook: Daybook, id: string, decision: Decision) => Promise<Result>
+type Settle = (daybook: Daybook, id: string, decision: Decision) => Promise<Settled>
 
 export function addDeadLettersSettle(program: Command, session: WithSession): void {
   addSettle(program, session, {
@@ -66,9 +57,8 @@ function addSettle(
       await using daybook = await at.connect()
       const chosen = options.all === true ? await oldestFirst(daybook, options) : ids
       const decision = { reason: options.reason }
-      const results: Result[] = []
-      for (const id of chosen) results.push(await attempt(settle, daybook, { id, decision }))
-      await report(at, results)
+      const results = await settleEach(chosen, (id) => settle(daybook, id, decision))
+      await reportSettled(at, results, { id: 'id', none: 'No dead letters fit.' })
     })
 }
 
@@ -79,7 +69,7 @@ async function oldestFirst(daybook: Daybook, options: FilterOptions): Promise<st
   return ids.toReversed()
 }
 
-async function requeue(daybook: Daybook, id: string, decision: Decision): Promise<Result> {
+async function requeue(daybook: Daybook, id: string, decision: Decision): Promise<Settled> {
   const { deadLetter, receipts } = await daybook.deadLetters.requeue(id, decision)
   const positions = receipts.map(({ position, duplicate }) => `${position}${duplicate ? ' (duplicate)' : ''}`)
   return deadLetter.stream === undefined
@@ -87,37 +77,7 @@ async function requeue(daybook: Daybook, id: string, decision: Decision): Promis
     : { id, outcome: 'requeued', detail: `${deadLetter.source} takes up ${deadLetter.stream} again` }
 }
 
-async function dismiss(daybook: Daybook, id: string, decision: Decision): Promise<Result> {
+async function dismiss(daybook: Daybook, id: string, decision: Decision): Promise<Settled> {
   const { detail } = await daybook.deadLetters.dismiss(id, decision)
   return { id, outcome: 'dismissed', detail }
 }
-
-/** One that is refused does not keep the others from being tried; a gateway that is away does. */
-async function attempt(
-  settle: Settle,
-  daybook: Daybook,
-  { id, decision }: { id: string; decision: Decision },
-): Promise<Result> {
-  try {
-    return await settle(daybook, id, decision)
-  } catch (error) {
-    if (!(error instanceof DaybookError) || error.retry === 'later') throw error
-    return { id, outcome: error.code, detail: error.message, problem: toProblem(error) }
-  }
-}
-
-async function report({ colour, json, print, printJson, remark }: Session, results: Result[]): Promise<void> {
-  const failed = results.filter(({ problem }) => problem !== undefined).length
-  if (json) await printJson({ results, failed })
-  else if (results.length === 0) await remark('No dead letters fit.')
-  else await print(table(results, columns, colour))
-  if (failed === 0) return
-  await remark(`${failed} of ${results.length} were refused; see which, and why, above.`)
-  throw new EarlyExit(exitCodes.failed)
-}
-
-const columns: readonly Column<Result>[] = [
-  { title: 'ID', value: ({ id }) => id },
-  { title: 'OUTCOME', value: ({ outcome }) => outcome },
-  { title: 'DETAIL', value: ({ detail }) => detail },
-]

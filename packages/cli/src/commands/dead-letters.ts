@@ -27,7 +27,7 @@ export function withFilter(command: Command): Command {
     )
     .option(
       '--source <name>',
-      'only those of this consumer: journal-queue, projection-runs, projection-sessions',
+      'only those of this consumer: journal-queue, projection-runs, projection-sessions, projection-inbound',
     )
     .option('--code <code>', 'only those refused for this code')
 }

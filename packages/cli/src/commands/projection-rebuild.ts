@@ -72,7 +72,8 @@ async function untilDone(at: Session, daybook: Daybook, asked: ProjectionState):
     await at.remark(rebuildLine(projection.rebuild))
     // An abort ends the wait and is no failure.
     await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)
-    projection = (await daybook.projections.list()).find(({ name }) => name === asked.name) ?? projection
+    const { projections } = await daybook.projections.list()
+    projection = projections.find(({ name }) => name === asked.name) ?? projection
   }
   const state = projection.generations.find((each) => each.generation === generation)?.state
   if (state !== 'cancelled') return projection

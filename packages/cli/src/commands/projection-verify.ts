@@ -11,7 +11,7 @@ export function addProjectionVerify(program: Command, session: WithSession): voi
   program
     .command('projection:verify')
     .description('Compare a read model with a fresh fold of the journal; exits 1 at the first difference.')
-    .argument('<name>', 'runs or sessions')
+    .argument('<name>', 'as projection:list has it, such as runs')
     .addHelpText('after', '\nExample:\n  daybook projection:verify runs')
     .action(async (name: string, _options: unknown, command: Command) => {
       const { connect, json, print, printJson, remark, shell } = session(command)
@@ -22,7 +22,7 @@ export function addProjectionVerify(program: Command, session: WithSession): voi
         result = verification
       }
       if (result === undefined) return
-      if (json) await printJson(result)
+      if (json) await printJson(asAnswered(result))
       else
         await print(
           result.difference === null ? `${counted(result)}: no difference.` : linesOf(result.difference),
@@ -31,30 +31,32 @@ export function addProjectionVerify(program: Command, session: WithSession): voi
     })
 }
 
-function counted({ runs, effects, sessions, links, events }: ProjectionVerification): string {
-  const what =
-    sessions === undefined
-      ? `${runs} runs with ${effects} effects`
-      : `${sessions} sessions with ${links} linked runs`
-  return `${what}, of ${events} events`
+/** In one piece, as over HTTP. */
+function asAnswered({ counts, ok, difference }: ProjectionVerification): object {
+  if (difference === null) return { ...counts, ok, difference }
+  const { where, ...rest } = difference
+  return { ...counts, ok, difference: { ...where, ...rest } }
 }
 
-function linesOf({ path, expected, stored, ...named }: ProjectionDifference): string {
-  const where = placeOf(named)
+/** `40 runs, 120 effects, of 900 events` */
+function counted({ counts: { events, ...counts } }: ProjectionVerification): string {
+  const what = Object.entries(counts).map(([name, count]) => `${count} ${name}`)
+  return `${what.join(', ')}, of ${events} events`
+}
+
+function linesOf({ where, path, expected, stored }: ProjectionDifference): string {
   return [
-    `${printable(where)} differs${path === '' ? '' : ` at ${printable(path)}`}:`,
+    `${printable(placeOf(where))} differs${path === '' ? '' : ` at ${printable(path)}`}:`,
     `  a fresh fold has  ${shown(expected)}`,
     `  the read model    ${shown(stored)}`,
   ].join('\n')
 }
 
-function placeOf({
-  runId,
-  effectId,
-  sessionId,
-}: Pick<ProjectionDifference, 'runId' | 'effectId' | 'sessionId'>): string {
-  if (sessionId !== undefined) return `Session ${sessionId}`
-  return effectId === undefined ? `Run ${runId}` : `Effect ${effectId} of run ${runId}`
+/** `runId r1, effectId e1` */
+function placeOf(where: ProjectionDifference['where']): string {
+  return Object.entries(where)
+    .map(([name, id]) => `${name} ${id}`)
+    .join(', ')
 }
 
 function shown(value: unknown): string {

@@ -1,4 +1,4 @@
-import type { ProjectionState } from '@daybook/client'
+import type { ProjectionList, ProjectionState } from '@daybook/client'
 import type { Command } from 'commander'
 import type { Session, WithSession } from '../session.ts'
 import { type Column, table } from '../table.ts'
@@ -17,11 +17,13 @@ export function addProjectionList(program: Command, session: WithSession): void 
 }
 
 async function show(
-  { colour, json, print, printJson }: Session,
-  projections: readonly ProjectionState[],
+  { colour, json, print, printJson, remark }: Session,
+  { projections, missing }: ProjectionList,
 ): Promise<void> {
-  if (json) await printJson({ projections })
+  if (json) await printJson({ projections, ...(missing.length > 0 && { missing }) })
   else await print(table(projections, columns, colour))
+  if (missing.length > 0)
+    await remark(`No answer came from ${missing.join(', ')}: its read models are not listed.`)
 }
 
 const columns: readonly Column<ProjectionState>[] = [

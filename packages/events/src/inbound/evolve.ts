@@ -6,6 +6,7 @@ import { evolveReply } from './evolve-reply.ts'
 import { placeOfLane } from './lane.ts'
 import { extended, failedAttempt, granted, later, numberOf } from './lease.ts'
 import type { InboundMessage } from './message.ts'
+import { inboundPayloadsErased } from './message-events.ts'
 
 /** A person can read this many; what came before them is in the journal. */
 const FAILURES_KEPT = 20

@@ -28,6 +28,8 @@ export function openNote(note: string, keys: readonly VerifierKey[]): OpenedNote
   for (const line of parts.signatures) {
     const [, name, encoded = ''] = SIGNATURE_LINE.exec(line) ?? []
     const bytes = Buffer.from(encoded, 'base64')
+    // Node takes several spellings of the same bytes; a note has one (RFC 4648, 3.5).
+    if (bytes.toString('base64') !== encoded) return { reason: 'it is not a signed note' }
     const key = keys.find(
       (key) => key.name === name && key.id === bytes.subarray(0, ID_BYTES).toString('hex'),
     )

@@ -3,7 +3,7 @@ import { DaybookError } from '@daybook/errors'
 import { actorSchema, isTenant } from '@daybook/events'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { type Caller, type CallerCheck, scopes } from './caller.ts'
+import { type Caller, scopes } from './caller.ts'
 
 /**
  * How a service learns whose request the gateway passes on. Only holders of the shared key can say it, so that whoever
@@ -33,8 +33,13 @@ export function assertCaller(key: string, caller: Caller): string {
   return `${text}.${signatureOf(key, text).toString('base64url')}`
 }
 
+/** Finds out who asks by the headers alone, of a request over HTTP or of a message. Throws `unauthenticated`. */
+export type HeadersCheck = (asked: {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}) => Caller | Promise<Caller>
+
 /** Takes callers at the word of whoever holds the key. Throws `invalid-usage` for a key that is too short. */
-export function assertedCallers(key: string): CallerCheck {
+export function assertedCallers(key: string): HeadersCheck {
   if (Buffer.byteLength(key) < KEY_BYTES_MIN)
     throw new DaybookError('invalid-usage', `The caller key needs at least ${KEY_BYTES_MIN} bytes.`)
   return ({ headers }) => {

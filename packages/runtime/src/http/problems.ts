@@ -7,21 +7,37 @@ export const PROBLEM_TYPE = 'application/problem+json'
 
 /** Most pauses (a restart, a full queue) are over by then, and it is not long enough to be rude. */
 const RETRY_AFTER_S = 1
+/** Too Many Requests. */
+const TOO_MANY = 429
 /** A caller learns enough from the first faults; a body of 1 MiB could have a million. */
 const FAULTS_MAX = 20
 
 /** Answers a request with an error: status, `Retry-After` where it helps, and the problem object. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toDaybookError(error)
-  const status = known === undefined ? 500 : statusOf(known.code)
+  const status = statusFor(known)
   const problem: Problem = { ...toProblem(known ?? error), status, requestId: request.id }
   // A surprise is for us to mend; something that is away is for operators; a refusal is the caller's own business.
   if (status === 500) request.log.error({ err: error, code: problem.code }, 'request failed')
   else if (known?.cause !== undefined)
     request.log.warn({ err: error, code: problem.code }, 'request not served')
   else request.log.debug({ code: problem.code }, 'request refused')
-  if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_S)
+  if (status === TOO_MANY || status === 503) reply.header('retry-after', waitOf(known) ?? RETRY_AFTER_S)
   return reply.code(status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+}
+
+function statusFor(error: DaybookError | undefined): number {
+  if (error === undefined) return 500
+  return waitOf(error) === undefined ? statusOf(error.code) : TOO_MANY
+}
+
+/**
+ * For how many seconds a caller is asked to wait whose own limit is reached (RFC 6585, 4); `overloaded` without
+ * `retryAfterMs` concerns everybody.
+ */
+function waitOf(error: DaybookError | undefined): number | undefined {
+  const waitMs = error?.code === 'overloaded' ? error.details?.['retryAfterMs'] : undefined
+  return typeof waitMs === 'number' ? Math.max(1, Math.ceil(waitMs / 1_000)) : undefined
 }
 
 /** What Fastify itself refuses, in our words and codes. Its other errors are surprises: `undefined`. */

@@ -14,6 +14,7 @@ const statuses = {
   'unsupported-media-type': 415,
   'invalid-request': 400,
   'invalid-id': 400,
+  'no-message-id': 400,
   'invalid-stream': 400,
   'unknown-event-type': 422,
   'unknown-event-version': 422,

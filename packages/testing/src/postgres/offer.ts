@@ -4,6 +4,8 @@ export type PostgresOffer = { kind: 'server'; adminUrl: string } | { kind: 'pgli
 declare module 'vitest' {
   interface ProvidedContext {
     daybookPostgres: PostgresOffer
+    /** The folder with what is made once in a test run, see `madeOnce`. */
+    daybookMadeOnce: string
   }
 }
 

@@ -1,18 +1,20 @@
 import { Client } from 'pg'
 import { startDockerPostgres } from './docker.ts'
-import { startLocalPostgres } from './local.ts'
+import { type LocalPostgresOptions, startLocalPostgres } from './local.ts'
 import type { PostgresServer } from './offer.ts'
 
 /**
  * The Postgres server of a test run or benchmark: the one that DATABASE_URL names, else one in Docker, else a cluster of
  * its own by an installed Postgres. Undefined where there is none of these.
+ * @param options of a cluster of its own
  */
 export async function startPostgres(
   env: NodeJS.ProcessEnv = process.env,
+  options: LocalPostgresOptions = {},
 ): Promise<PostgresServer | undefined> {
   const url = env['DATABASE_URL']
   if (url) return givenPostgres(url)
-  return (await startDockerPostgres(env)) ?? (await startLocalPostgres())
+  return (await startDockerPostgres(env)) ?? (await startLocalPostgres(options))
 }
 
 async function givenPostgres(url: string): Promise<PostgresServer> {

@@ -1,8 +1,8 @@
 import { DaybookError } from '@daybook/errors'
+import { closed, POSITION_HEADER } from '@daybook/eventing'
 import { approvalOf, approvalSchema, decisionSchema } from '@daybook/events'
 import { callerOf, type HttpPlugin } from '@daybook/runtime'
 import { Type } from 'typebox'
-import { closed, POSITION_HEADER } from '../routes/parameters.ts'
 import { type DecidingParts, decisions } from './deciding.ts'
 import { effectParams, runId } from './parameters.ts'
 

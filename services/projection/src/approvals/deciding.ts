@@ -1,8 +1,14 @@
 import { DaybookError } from '@daybook/errors'
-import { type Appender, decideLoop, type Executed, type StateAt, streamReader } from '@daybook/eventing'
+import {
+  type Appender,
+  decideLoop,
+  type Executed,
+  readCaughtUp,
+  type StateAt,
+  streamReader,
+} from '@daybook/eventing'
 import type { Decision } from '@daybook/events'
 import type { Caller } from '@daybook/runtime'
-import { readCaughtUp } from '../read-caught-up.ts'
 import { nameOf } from '../run-states.ts'
 import { loadEffects } from '../store/effects.ts'
 import { loadRuns } from '../store/runs.ts'

@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream'
-import type { Projection } from '@daybook/eventing'
+import { closed, type Projection } from '@daybook/eventing'
 import { type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
-import { closed } from '../routes/parameters.ts'
 import { exportText } from './export.ts'
 import { filterFields, filterOf } from './parameters.ts'
 

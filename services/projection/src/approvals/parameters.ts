@@ -1,7 +1,7 @@
+import { closed, text } from '@daybook/eventing'
 import { approvalStatusSchema, decisionSchema } from '@daybook/events'
 import { Type } from 'typebox'
 import { instant, instantOf } from '../routes/instants.ts'
-import { closed, text } from '../routes/parameters.ts'
 import type { ApprovalsFilter } from './store.ts'
 
 const { Optional } = Type

@@ -1,6 +1,6 @@
+import { type Page, readPage } from '@daybook/eventing'
 import { type ApprovalStatus, BREAKPOINT, type Decision, type Effect } from '@daybook/events'
 import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely'
-import { type Page, readPage } from '../store/page.ts'
 
 /** A breakpoint, and when its run ended. */
 export interface ApprovalRow {

@@ -1,13 +1,23 @@
-import type { Projection } from '@daybook/eventing'
+import {
+  closed,
+  cursor,
+  limit,
+  limitOf,
+  minPosition,
+  next,
+  type Projection,
+  parkedSchema,
+  readModel,
+  text,
+} from '@daybook/eventing'
 import { effectSchema } from '@daybook/events'
 import type { HttpPlugin } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { decodeEffectsCursor, encodeEffectsCursor } from '../cursor.ts'
 import { listEffects } from '../store/effects.ts'
 import { findRun } from '../store/runs.ts'
-import { closed, cursor, limit, limitOf, minPosition, next, text } from './parameters.ts'
-import { leftOutWhole, markOf, parkedSchema } from './parked.ts'
-import { noSuchRun, readModel } from './read-model.ts'
+import { noSuchRun } from './no-such-run.ts'
+import { leftOutWhole, markOf } from './parked.ts'
 
 const listQuery = Type.Object(
   {

@@ -1,9 +1,10 @@
+import { closed, limit, limitOf, POSITION_HEADER, text } from '@daybook/eventing'
 import { journalEventSchema } from '@daybook/events'
 import { type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { RECENT_EVENTS_MAX, type RecentReads } from '../recent-events.ts'
 import { type JournalParts, pageSchema, readJournal, sendTail, wantsTail } from './journal.ts'
-import { actors, closed, limit, limitOf, POSITION_HEADER, text, types } from './parameters.ts'
+import { actors, types } from './parameters.ts'
 
 const listQuery = Type.Object(
   {

@@ -4,8 +4,10 @@ import {
   type JournalPage,
   journalReader,
   journalRestored,
+  PAGE_BYTES_MAX,
   type PageQuery,
   type PayloadArchive,
+  POSITION_HEADER,
 } from '@daybook/eventing'
 import { journalEventSchema } from '@daybook/events'
 import { type SseFrame, sendEvents, tenantOf } from '@daybook/runtime'
@@ -13,9 +15,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Transaction } from 'kysely'
 import { Type } from 'typebox'
 import { decodePosition } from '../cursor.ts'
-import { PAGE_BYTES_MAX } from '../store/page.ts'
 import { type TailQuery, tailEvents } from '../tail.ts'
-import { ERA_HEADER, POSITION_HEADER } from './parameters.ts'
+import { ERA_HEADER } from './parameters.ts'
 
 /** What reading the journal takes. */
 export interface JournalParts<DB> {

@@ -1,5 +1,16 @@
 import { DaybookError } from '@daybook/errors'
-import type { Projection } from '@daybook/eventing'
+import {
+  closed,
+  cursor,
+  limit,
+  limitOf,
+  marksOf,
+  minPosition,
+  next,
+  type Projection,
+  readModel,
+  text,
+} from '@daybook/eventing'
 import { runSummarySchema } from '@daybook/events'
 import type { HttpPlugin } from '@daybook/runtime'
 import { type Static, Type } from 'typebox'
@@ -7,9 +18,8 @@ import { decodeRunsCursor, encodeRunsCursor } from '../cursor.ts'
 import { knowsEnds, listRuns, type RunSort, type RunsCursor, type RunsQuery } from '../store/list-runs.ts'
 import { findRun, type RunRow } from '../store/runs.ts'
 import { instant, instantOf } from './instants.ts'
-import { closed, cursor, limit, limitOf, minPosition, next, text } from './parameters.ts'
-import { leftOutWhole, markOf, marksOf, readRunSchema } from './parked.ts'
-import { noSuchRun, readModel } from './read-model.ts'
+import { noSuchRun } from './no-such-run.ts'
+import { leftOutWhole, markOf, readRunSchema } from './parked.ts'
 
 const listQuery = Type.Object(
   {

@@ -1,10 +1,11 @@
 import { DaybookError } from '@daybook/errors'
+import { closed, limit, limitOf, text } from '@daybook/eventing'
 import { parseStream } from '@daybook/events'
 import { type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { streamExists } from '../store/events.ts'
 import { type JournalParts, pageSchema, readJournal, sendTail, wantsTail } from './journal.ts'
-import { actors, closed, limit, limitOf, text, types } from './parameters.ts'
+import { actors, types } from './parameters.ts'
 
 const tapeQuery = Type.Object(
   {

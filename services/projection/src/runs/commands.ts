@@ -9,7 +9,7 @@ import {
   type StateAt,
   streamReader,
 } from '@daybook/eventing'
-import { effectIdsOf, type Receipt, type RunCommand, type RunToDecide } from '@daybook/events'
+import { effectIdsOf, parseStream, type Receipt, type RunCommand, type RunToDecide } from '@daybook/events'
 import type { Transaction } from 'kysely'
 import { loadEffects } from '../store/effects.ts'
 import { findRun } from '../store/runs.ts'
@@ -38,10 +38,13 @@ export type ExecuteRunCommand = (request: RunCommandRequest) => Promise<readonly
 export function runCommands<DB>(parts: RunCommandParts<DB>): ExecuteRunCommand {
   const { database, append, archive } = parts
   const read = streamReader(database, archive)
+  const recall = ({ caller: { tenant }, stream, command }: CommandRequest<RunCommand>) =>
+    recallRun(parts, { tenant, runId: parseStream(stream).id, command })
+  const decide = decideLoop<RunToDecide, RunCommand>({ read, append, recall }, (command) =>
+    runDecider(effectIdsOf(command)),
+  )
   return async ({ caller, runId, command }) => {
-    const recall = () => recallRun(parts, { tenant: caller.tenant, runId, command })
-    const execute = decideLoop({ read, append, recall }, runDecider(effectIdsOf(command)))
-    const { receipts } = await execute({ caller, stream: `run/${runId}`, command })
+    const { receipts } = await decide({ caller, stream: `run/${runId}`, command })
     return receipts
   }
 }

@@ -1,7 +1,7 @@
 import { DaybookError } from '@daybook/errors'
+import { type CaughtUpParts, readCaughtUp } from '@daybook/eventing'
 import type { Effect } from '@daybook/events'
 import { type QueryExecutorProvider, sql } from 'kysely'
-import { type CaughtUpParts, readCaughtUp } from '../read-caught-up.ts'
 
 /** A person who is told of several runs needs to see a few of them, not all. */
 const NAMESAKES_MAX = 10

@@ -1,24 +1,22 @@
 import {
   type Appender,
-  journalReader,
   type LeftOutEvent,
   type PayloadArchive,
   type Projection,
   type ProjectionSpec,
-  startProjection,
-  startRebuilds,
+  type ServedProjection,
+  serveProjection,
 } from '@daybook/eventing'
 import type { JournalEvent } from '@daybook/events'
 import type { HttpPlugin } from '@daybook/runtime'
 import type { QueryExecutorProvider } from 'kysely'
 import { whenParkedRunsChanged, whenRunsChanged, whenRunsChangedInVersion1 } from '../handlers.ts'
 import { listEffectsRoute } from '../routes/effects.ts'
-import type { ServedProjection } from '../routes/projections.ts'
 import { getRunRoute, listRunsRoute } from '../routes/runs.ts'
 import { runsProjection } from '../runs-projection.ts'
 import { runStateRoutes } from '../time-travel/run-routes.ts'
 import { keepSegments, type SegmentKeeper } from '../time-travel/segment-keeper.ts'
-import { verifyRuns } from '../verify.ts'
+import { runsVerification } from '../verify.ts'
 import { runRoutes } from './routes.ts'
 
 /** What runs take: what each projection runs on, and where commands append. */
@@ -41,18 +39,12 @@ export function openRuns({ append, archive, ...parts }: RunsParts): Runs {
   const fold = runsProjection.version
   let keeper: SegmentKeeper | undefined
   const spec = { ...parts, ...specOf(archive, (events) => keeper?.note(events)), archive }
-  const projection = stack.use(startProjection(spec))
+  const served = stack.use(serveProjection(spec, runsVerification(archive)))
+  const { projection } = served
   keeper = stack.use(keepSegments({ database, projection, archive, logger, fold }))
-  const rebuilds = stack.use(startRebuilds(spec, { onSwitched: () => projection.compareNow() }))
   return {
     projection,
-    served: {
-      ...runsProjection,
-      projection,
-      rebuilds,
-      journal: journalReader(database.kysely),
-      verify: (query) => verifyRuns({ projection, archive }, query),
-    },
+    served,
     plugins: [
       listRunsRoute(projection),
       getRunRoute(projection),

@@ -1,9 +1,7 @@
-import type { Projection } from '@daybook/eventing'
+import { closed, minPosition, type Projection, readModel, text } from '@daybook/eventing'
 import { effectSchema } from '@daybook/events'
 import type { HttpPlugin } from '@daybook/runtime'
 import { Type } from 'typebox'
-import { closed, minPosition, text } from '../routes/parameters.ts'
-import { readModel } from '../routes/read-model.ts'
 import { findEffect } from './find-effect.ts'
 
 const querystring = Type.Object({ minPosition }, closed)

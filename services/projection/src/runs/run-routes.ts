@@ -1,8 +1,8 @@
+import { closed, text } from '@daybook/eventing'
 import { createUlids, type RunCommand, receiptSchema, runBodies } from '@daybook/events'
 import { callerOf, type HttpPlugin } from '@daybook/runtime'
 import type { FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
-import { closed, text } from '../routes/parameters.ts'
 import type { ExecuteRunCommand } from './commands.ts'
 
 /** As large as an append may be. */

@@ -1,4 +1,4 @@
-import type { Author } from '@daybook/eventing'
+import { type Author, closed, POSITION_HEADER } from '@daybook/eventing'
 import {
   channelSchema,
   principalSchema,
@@ -9,7 +9,6 @@ import {
 } from '@daybook/events'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import { closed, POSITION_HEADER } from '../routes/parameters.ts'
 import type { SessionOutcome } from './commands.ts'
 
 const { Optional } = Type

@@ -1,6 +1,5 @@
-import type { JournalReader } from '@daybook/eventing'
+import { type JournalReader, streamEvents } from '@daybook/eventing'
 import { evolveSession, type LinkedRun, linkedRunIdOf, type SessionSummary } from '@daybook/events'
-import { streamEvents } from '../stream-events.ts'
 import type { SessionKey } from './session-states.ts'
 
 /** A session as its events make it, and how many they were. */

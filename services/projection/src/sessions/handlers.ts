@@ -1,4 +1,4 @@
-import { type LeftOutEvent, noArchive, type PayloadArchive } from '@daybook/eventing'
+import { type LeftOutEvent, noArchive, type PayloadArchive, stretchesOf } from '@daybook/eventing'
 import { type JournalEvent, sessionErasureOf } from '@daybook/events'
 import type { QueryExecutorProvider } from 'kysely'
 import { refoldSession } from './refold.ts'
@@ -21,13 +21,9 @@ export async function whenSessionsChanged(
   events: readonly JournalEvent[],
   archive: PayloadArchive = noArchive,
 ): Promise<void> {
-  for (let from = 0; from < events.length; ) {
-    const next = events.findIndex((event, index) => index > from && sessionErasureOf(event) !== undefined)
-    const part = events.slice(from, next === -1 ? undefined : next)
-    const [first] = part
-    if (first !== undefined) await refoldSession(trx, { event: first }, archive)
-    await evolveSessions(trx, part)
-    from += part.length
+  for (const stretch of stretchesOf(events, (event) => sessionErasureOf(event) !== undefined)) {
+    await refoldSession(trx, { event: stretch[0] }, archive)
+    await evolveSessions(trx, stretch)
   }
 }
 

@@ -1,23 +1,21 @@
 import {
-  journalReader,
   type LeftOutEvent,
   type PayloadArchive,
   type Projection,
   type ProjectionSpec,
-  startProjection,
-  startRebuilds,
+  type ServedProjection,
+  serveProjection,
 } from '@daybook/eventing'
 import type { JournalEvent } from '@daybook/events'
 import type { HttpPlugin } from '@daybook/runtime'
 import type { QueryExecutorProvider } from 'kysely'
-import type { ServedProjection } from '../routes/projections.ts'
 import { sessionCommandRoutes } from './command-routes.ts'
 import { type SessionCommandParts, sessionCommands } from './commands.ts'
 import { whenParkedSessionsChanged, whenSessionsChanged } from './handlers.ts'
 import { getSessionRoute, listSessionsRoute } from './read-routes.ts'
 import { listSessionRunsRoute } from './runs-route.ts'
 import { sessionsProjection } from './sessions-projection.ts'
-import { verifySessions } from './verify.ts'
+import { sessionsVerification } from './verify.ts'
 
 /** What sessions take: what each projection runs on, where commands append, and the read model of runs. */
 export type SessionsParts = Pick<
@@ -37,19 +35,13 @@ export interface Sessions extends AsyncDisposable {
 export function openSessions({ runs, append, archive, ...parts }: SessionsParts): Sessions {
   const stack = new AsyncDisposableStack()
   const spec = { ...parts, ...specOf(archive), archive }
-  const projection = stack.use(startProjection(spec))
-  const rebuilds = stack.use(startRebuilds(spec, { onSwitched: () => projection.compareNow() }))
+  const served = stack.use(serveProjection(spec, sessionsVerification(archive)))
+  const { projection } = served
   const { database } = parts
   const commands = sessionCommands({ database, projection, archive, append })
   return {
     projection,
-    served: {
-      ...sessionsProjection,
-      projection,
-      rebuilds,
-      journal: journalReader(database.kysely),
-      verify: (query) => verifySessions({ projection, archive }, query),
-    },
+    served,
     plugins: [
       listSessionsRoute(projection),
       getSessionRoute(projection),

@@ -1,12 +1,22 @@
 import { DaybookError } from '@daybook/errors'
-import type { Projection } from '@daybook/eventing'
+import {
+  closed,
+  cursor,
+  limit,
+  limitOf,
+  markOfStream,
+  marksOf,
+  minPosition,
+  next,
+  type Projection,
+  parkedSchema,
+  readModel,
+  text,
+} from '@daybook/eventing'
 import { sessionSummarySchema } from '@daybook/events'
 import type { HttpPlugin } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { decodeSessionsCursor, encodeSessionsCursor } from '../cursor.ts'
-import { closed, cursor, limit, limitOf, minPosition, next, text } from '../routes/parameters.ts'
-import { markOfStream, marksOf, parkedSchema } from '../routes/parked.ts'
-import { readModel } from '../routes/read-model.ts'
 import { noSuchSession } from './origin.ts'
 import { findSession, listSessions } from './store.ts'
 

@@ -1,7 +1,6 @@
-import { journalReader, type PayloadArchive } from '@daybook/eventing'
+import { journalReader, type PayloadArchive, withoutErased } from '@daybook/eventing'
 import { type JournalEvent, sessionErasureOf } from '@daybook/events'
 import type { QueryExecutorProvider } from 'kysely'
-import { withoutErased } from '../stream-events.ts'
 import { foldSessionAfresh } from './fold-afresh.ts'
 import { sessionKeyOf } from './session-states.ts'
 import { removeLinks, saveLinks, saveSessions } from './store.ts'

@@ -1,19 +1,21 @@
-import type { Projection } from '@daybook/eventing'
-import type { HttpPlugin } from '@daybook/runtime'
-import { Type } from 'typebox'
-import { decodeRunsCursor, encodeRunsCursor } from '../cursor.ts'
 import {
   closed,
   cursor,
+  type Exchange,
   limit,
   limitOf,
+  marksOf,
   minPosition,
   next,
   POSITION_HEADER,
+  type Projection,
+  readModel,
   text,
-} from '../routes/parameters.ts'
-import { marksOf, readRunSchema } from '../routes/parked.ts'
-import { type Exchange, readModel } from '../routes/read-model.ts'
+} from '@daybook/eventing'
+import type { HttpPlugin } from '@daybook/runtime'
+import { Type } from 'typebox'
+import { decodeRunsCursor, encodeRunsCursor } from '../cursor.ts'
+import { readRunSchema } from '../routes/parked.ts'
 import { listRuns } from '../store/list-runs.ts'
 import { noSuchSession } from './origin.ts'
 import { findSession, listLinks } from './store.ts'

@@ -1,7 +1,6 @@
+import { documentsOf, type Page, readPage } from '@daybook/eventing'
 import type { LinkedRun, SessionSummary } from '@daybook/events'
 import { type QueryExecutorProvider, sql } from 'kysely'
-import { documentsOf } from '../store/documents.ts'
-import { type Page, readPage } from '../store/page.ts'
 import { type LinkKey, nameOf, type SessionKey, type SessionStates } from './session-states.ts'
 
 /** A session with its key, by which pages go on. */

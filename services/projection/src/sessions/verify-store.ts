@@ -14,13 +14,6 @@ export interface StoredSession {
   document: SessionSummary
 }
 
-/** Up to where the rows of a snapshot are the fold of the events of sessions. */
-export async function appliedPosition(executor: QueryExecutorProvider): Promise<number> {
-  const { rows } = await sql<{ position: number }>`
-    select position from checkpoints where kind = 'session'`.execute(executor)
-  return rows[0]?.position ?? 0
-}
-
 /** Sessions in the order of their ids, from behind one of them on. */
 export async function listStoredSessions(
   executor: QueryExecutorProvider,
@@ -34,25 +27,6 @@ export async function listStoredSessions(
     executor,
   )
   return rows
-}
-
-/** A session of the journal that has no row though it began at or before `position` and is not parked from its start. */
-export async function findMissingSession(
-  executor: QueryExecutorProvider,
-  { tenant, position }: { tenant: string; position: number },
-): Promise<string | undefined> {
-  const { rows } = await sql<{ sessionId: string }>`
-    select substr(journaled.stream, 9) as "sessionId" from journal.streams journaled
-    where journaled.tenant = ${tenant} and starts_with(journaled.stream, 'session/')
-      and journaled.first_position <= ${position}
-      and not exists (
-        select from sessions session
-        where (session.tenant, session.session_id) = (journaled.tenant, substr(journaled.stream, 9)))
-      and not exists (
-        select from parked_streams parked
-        where (parked.tenant, parked.stream) = (journaled.tenant, journaled.stream) and parked.seq = 1)
-    limit 1`.execute(executor)
-  return rows[0]?.sessionId
 }
 
 /** A session to which runs were linked and which has no row of its own. */

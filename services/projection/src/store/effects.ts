@@ -1,8 +1,7 @@
+import { documentsOf, type Page, readPage } from '@daybook/eventing'
 import type { Effect } from '@daybook/events'
 import { type QueryExecutorProvider, sql } from 'kysely'
 import { type EffectKey, nameOf, type RunKey, type RunStates } from '../run-states.ts'
-import { documentsOf } from './documents.ts'
-import { type Page, readPage } from './page.ts'
 
 /** An effect with its key, by which pages go on. */
 export interface EffectRow {

@@ -1,6 +1,6 @@
+import { type Page, readPage } from '@daybook/eventing'
 import type { RunStatus } from '@daybook/events'
 import { type QueryExecutorProvider, type RawBuilder, sql } from 'kysely'
-import { type Page, readPage } from './page.ts'
 import type { RunRow } from './runs.ts'
 
 /** What lists of runs are sorted by. `ended` and `duration` list only runs that have ended. */

@@ -1,7 +1,7 @@
+import { documentsOf } from '@daybook/eventing'
 import type { RunSummary } from '@daybook/events'
 import { type QueryExecutorProvider, sql } from 'kysely'
 import { nameOf, type RunKey, type RunStates } from '../run-states.ts'
-import { documentsOf } from './documents.ts'
 
 /** A run with its key, by which pages go on. */
 export interface RunRow {

@@ -16,13 +16,6 @@ export interface StoredEffect {
   document: Effect
 }
 
-/** Up to where the rows of a snapshot are the fold of the events of runs. */
-export async function appliedPosition(executor: QueryExecutorProvider): Promise<number> {
-  const { rows } = await sql<{ position: number }>`
-    select position from checkpoints where kind = 'run'`.execute(executor)
-  return rows[0]?.position ?? 0
-}
-
 /** Runs in the order of their ids, from behind one of them on. */
 export async function listStoredRuns(
   executor: QueryExecutorProvider,
@@ -50,24 +43,6 @@ export async function listStoredEffects(
       and (requested_seq, effect_id) > (${after.requestedSeq}::bigint, ${after.effectId})
     order by requested_seq, effect_id limit ${limit}`.execute(executor)
   return rows
-}
-
-/** A run of the journal that has no row though it began at or before `position` and is not parked from its start. */
-export async function findMissingRun(
-  executor: QueryExecutorProvider,
-  { tenant, position }: { tenant: string; position: number },
-): Promise<string | undefined> {
-  const { rows } = await sql<{ runId: string }>`
-    select substr(journaled.stream, 5) as "runId" from journal.streams journaled
-    where journaled.tenant = ${tenant} and starts_with(journaled.stream, 'run/')
-      and journaled.first_position <= ${position}
-      and not exists (
-        select from runs where (runs.tenant, runs.run_id) = (journaled.tenant, substr(journaled.stream, 5)))
-      and not exists (
-        select from parked_streams parked
-        where (parked.tenant, parked.stream) = (journaled.tenant, journaled.stream) and parked.seq = 1)
-    limit 1`.execute(executor)
-  return rows[0]?.runId
 }
 
 /** A run that has effects and no row of its own. */

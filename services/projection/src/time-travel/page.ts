@@ -1,7 +1,6 @@
+import { cursor, limit, limitOf, PAGE_BYTES_MAX } from '@daybook/eventing'
 import { Type } from 'typebox'
 import { decodeEffectsCursor, encodeEffectsCursor } from '../cursor.ts'
-import { cursor, limit, limitOf } from '../routes/parameters.ts'
-import { PAGE_BYTES_MAX } from '../store/page.ts'
 
 /** Where something comes in a list: in the order of the events that brought it. No two have the same seq. */
 export interface Place {

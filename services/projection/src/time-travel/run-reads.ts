@@ -1,4 +1,4 @@
-import { noSuchRun } from '../routes/read-model.ts'
+import { noSuchRun } from '../routes/no-such-run.ts'
 import type { History } from './history.ts'
 import type { Moment } from './moment.ts'
 import { type PastParts, type Positioned, readHistory, seqAt } from './reads.ts'

@@ -1,7 +1,7 @@
+import { closed, next, text } from '@daybook/eventing'
 import { effectSchema, patchOperationSchema, runSummarySchema } from '@daybook/events'
 import { type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
-import { closed, next, text } from '../routes/parameters.ts'
 import { listAll, listPending, pageOfEffects } from './effect-page.ts'
 import { momentSchema, parseMoment } from './moment.ts'
 import { boundsOf, byId, nextOf, type Place, pageQuery } from './page.ts'

@@ -1,7 +1,7 @@
+import { closed, next, text } from '@daybook/eventing'
 import { linkedRunSchema, patchOperationSchema, sessionSummarySchema } from '@daybook/events'
 import { type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
-import { closed, next, text } from '../routes/parameters.ts'
 import { noSuchSession } from '../sessions/origin.ts'
 import { sessionsProjection } from '../sessions/sessions-projection.ts'
 import { momentSchema, parseMoment } from './moment.ts'

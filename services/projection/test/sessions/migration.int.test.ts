@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { migrate } from '@daybook/database'
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
+import { describeTables } from '../../../../packages/eventing/test/describe-tables.ts'
 import { createJournalFixture } from '../../../../packages/eventing/test/journal-fixture.ts'
 import { projectionMigrations } from '../../src/service.ts'
 import { created } from '../run-entries.ts'
@@ -54,19 +55,6 @@ it('gives a new generation tables that are as those of the first', async () => {
   const rowsOf = async (text: string) => (await sql.raw(text).execute(journal.database.kysely)).rows
   await rowsOf(`select projection.begin_generation('sessions', 1, 'test', 'user', 'ada')`)
   await rowsOf(`select projection.index_generation('sessions', 2)`)
-  const describe = (schema: string) =>
-    Promise.all(
-      [
-        `select c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, c.relrowsecurity
-         from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
-         where c.relkind = 'r' and relnamespace = '${schema}'::regnamespace order by 1, 2`,
-        `select relname, replace(pg_get_indexdef(oid), '${schema}.', '') as definition
-         from pg_class where relkind = 'i' and relnamespace = '${schema}'::regnamespace order by 1`,
-        `select c.relname, x.grantee::regrole::text as role, x.privilege_type from pg_class c, aclexplode(c.relacl) x
-         where relkind = 'r' and relnamespace = '${schema}'::regnamespace order by 1, 2, 3`,
-        `select tablename, policyname, roles::text, cmd, qual, with_check
-         from pg_policies where schemaname = '${schema}' order by 1, 2`,
-      ].map(rowsOf),
-    )
+  const describe = (schema: string) => describeTables(journal.database.kysely, schema)
   expect(await describe('projection_sessions_g2')).toEqual(await describe('projection_sessions_g1'))
 })

@@ -1,0 +1,52 @@
+import type { Machine } from './machine.ts'
+import type { PostgresSettings } from './postgres-settings.ts'
+import { formatMs } from './table.ts'
+import { readVersions } from './versions.ts'
+
+/** One system that was measured. */
+export interface System {
+  name: string
+  label: string
+  package: string
+  version: string
+}
+
+/** What the figures of a comparison depend on. */
+export interface Conditions {
+  startedAt: string
+  machine: Machine
+  postgres: PostgresSettings & { from: string }
+  nats: { version: string; syncInterval: string }
+  systems: readonly System[]
+  plan: { rounds: number; durationMs: number }
+}
+
+export async function describeSystems(
+  scenarios: readonly { name: string; label: string; packageName: string }[],
+): Promise<System[]> {
+  const versionOf = await readVersions()
+  return scenarios.map(({ name, label, packageName }) => ({
+    name,
+    label,
+    package: packageName,
+    version: versionOf(packageName),
+  }))
+}
+
+/** `latency` says of what the latencies are. */
+export function renderConditions(conditions: Conditions, latency: string): string {
+  const { machine, postgres, nats, plan, systems } = conditions
+  const seconds = plan.durationMs / 1000
+  return [
+    `Machine   ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}, a disk flush takes ${formatMs(machine.diskFlushMs)} ms`,
+    `Postgres  ${postgres.server_version} (${postgres.from}), fsync ${postgres.fsync}, synchronous_commit ${postgres.synchronous_commit}, shared_buffers ${postgres.shared_buffers}`,
+    `NATS      ${nats.version}, sync_interval ${nats.syncInterval}`,
+    `Versions  ${[...new Set(systems.map(({ package: name, version }) => `${name} ${version}`))].join(', ')}`,
+    `Measured  ${plan.rounds} × ${seconds} s each, medians; load generator and servers share the machine; latency is ${latency}`,
+    ...(plan.rounds > 1 ? [] : ['          A quick run: too short to rely on.']),
+  ].join('\n')
+}
+
+export function labelOf({ systems }: Pick<Conditions, 'systems'>, name: string): string {
+  return systems.find((system) => system.name === name)?.label ?? name
+}

@@ -1,0 +1,151 @@
+import type { Database } from '@daybook/database'
+import {
+  type Appender,
+  type Author,
+  decideLoop,
+  type Executed,
+  foldOwn,
+  type PayloadArchive,
+  type Projection,
+  type RememberedStates,
+  rememberStates,
+  type StateAt,
+  streamReader,
+} from '@daybook/eventing'
+import {
+  type Draft,
+  emptyLane,
+  FIRST_PREV,
+  type InboundCommand,
+  type InboundLimits,
+  type InboundMessage,
+  type LaneState,
+  placeOfLane,
+  type Receipt,
+} from '@daybook/events'
+import { laneDecider } from './lane-decider.ts'
+import { recallLane } from './recall.ts'
+
+/** Tells the time by which leases end and messages are due: the database's. */
+export interface Clock {
+  /** ISO 8601, UTC, milliseconds. */
+  now(): Promise<string>
+}
+
+export interface CommandParts<DB> {
+  readonly database: Database<DB>
+  /** The read model of inbound messages. */
+  readonly projection: Projection<DB>
+  readonly archive: PayloadArchive
+  readonly append: Appender
+  readonly clock: Clock
+  readonly limitsOf: (source: string) => InboundLimits
+  /** Told of each conversation that this instance has changed, up to which of its events. */
+  readonly onChanged: (changed: ChangedLane) => void
+}
+
+export interface ChangedLane {
+  readonly tenant: string
+  readonly lane: string
+  readonly seq: number
+  readonly position: number
+}
+
+type WithoutCircumstances<Command> = Command extends unknown
+  ? Omit<Command, 'now' | 'limits' | 'chance'>
+  : never
+
+/** A command without what the service adds to it. */
+export type LaneWish = WithoutCircumstances<InboundCommand>
+
+/** What somebody wants of one conversation. */
+interface LaneRequest {
+  readonly author: Author
+  readonly lane: string
+  readonly wish: LaneWish
+}
+
+/** What became of it, and the moment at which it was decided. */
+export interface LaneOutcome extends Executed<LaneState> {
+  readonly command: InboundCommand
+}
+
+export interface LaneCommands {
+  /** Codes: those of `decideInbound` and of `decideLoop`. */
+  execute(request: LaneRequest): Promise<LaneOutcome>
+  /** Tells of an event that was appended without a command, so that the next command need not read it. */
+  note(author: Author, made: { draft: Draft; receipt: Receipt }): void
+  /** After the journal was restored, what is remembered is of another one. */
+  forgetAll(): void
+}
+
+/** Some 100,000 small messages, or a few hundred of the largest kind. */
+const REMEMBERED_BYTES_MAX = 64 * 1024 * 1024
+/** Of a message without its payload. */
+const MESSAGE_BYTES = 1_024
+const START: StateAt<LaneState> = { state: emptyLane, seq: 0, hash: FIRST_PREV }
+
+/**
+ * Carries out commands on conversations. What this instance did last it remembers, so that a conversation at which one
+ * instance works costs one append for each command; what others did is found in the read model and in the journal.
+ */
+export function laneCommands<DB>(parts: CommandParts<DB>): LaneCommands {
+  const read = streamReader(parts.database, parts.archive)
+  const remembered = rememberStates<LaneState>({ weightMax: REMEMBERED_BYTES_MAX, weigh: weigher() })
+  const recall = (request: Parameters<typeof recallLane<DB>>[1]) => recallLane(parts.projection, request)
+  const loop = { read, append: parts.append, recall, remembered }
+  const decide = decideLoop<LaneState, InboundCommand>(loop, (command) =>
+    laneDecider('key' in command ? command.key : undefined),
+  )
+  return {
+    async execute({ author: caller, lane, wish }) {
+      const source = placeOfLane(lane)?.source ?? ''
+      const circumstances = {
+        now: await parts.clock.now(),
+        limits: parts.limitsOf(source),
+        chance: Math.random(),
+      }
+      const command: InboundCommand = { ...wish, ...circumstances }
+      const done = await decide({ caller, stream: lane, command })
+      const last = done.receipts.at(-1)
+      if (last !== undefined)
+        parts.onChanged({ tenant: caller.tenant, lane, seq: last.seq, position: last.position })
+      return { ...done, command }
+    },
+    note(author, { draft, receipt }) {
+      noteReceived(remembered, author, { draft, receipt })
+      const { stream: lane, seq, position } = receipt
+      parts.onChanged({ tenant: author.tenant, lane, seq, position })
+    },
+    forgetAll: () => remembered.forgetAll(),
+  }
+}
+
+/** What is remembered of a conversation goes on with what came next; what is behind is left behind. */
+function noteReceived(
+  remembered: RememberedStates<LaneState>,
+  caller: Author,
+  { draft, receipt }: { draft: Draft; receipt: Receipt },
+): void {
+  const { tenant } = caller
+  const { stream, seq } = receipt
+  const before = seq === 1 ? START : remembered.get(tenant, stream)
+  if (before === undefined || before.seq !== seq - 1) return
+  const decider = laneDecider(undefined)
+  const after = foldOwn(decider, { caller, stream }, before, { drafts: [draft], receipts: [receipt] })
+  if (after !== undefined) remembered.set(tenant, stream, after)
+}
+
+/** By the length of payloads, each of which is measured once: a message that changes keeps its payload. */
+function weigher(): (state: LaneState) => number {
+  const measured = new WeakMap<InboundMessage, number>()
+  return ({ messages }) => {
+    let bytes = MESSAGE_BYTES
+    for (const message of messages.values()) {
+      const known = measured.get(message) ?? MESSAGE_BYTES + JSON.stringify(message).length
+      measured.set(message, known)
+      bytes += known
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,138 @@
+import { DaybookError, type JsonValue } from '@daybook/errors'
+import type { Appender, StreamReader } from '@daybook/eventing'
+import { completeDraft, createUlids, type Draft, type InboundMessage, type Receipt } from '@daybook/events'
+import type { Clock } from './commands.ts'
+import type { FoundMessage, Messages } from './find-message.ts'
+import type { Delivered, Received } from './receive.ts'
+
+export interface EarlierParts {
+  readonly append: Appender
+  readonly messages: Messages
+  readonly read: StreamReader
+  readonly clock: Clock
+}
+
+/** What is known of a delivery that is not the first one of its message. */
+export interface Earlier {
+  /** Whether it has been received before, as far as that is known here. */
+  has(delivered: Delivered): Promise<boolean>
+  /** Puts it on record and answers what became of the first one; `first` is that one's receipt, of the same body. */
+  answer(delivered: Delivered, first: Receipt | undefined): Promise<Received>
+  /** Tells of a first one. */
+  note(delivered: Delivered, seq: number): void
+}
+
+/** Whoever asks again at once meets the same lease. */
+const RETRY_AFTER_MS_MIN = 1_000
+
+/**
+ * A repetition is told from another body by its hash. The message may have been settled so long ago that the read model has
+ * let it go: its key is in the journal for ever, and so is what became of it.
+ */
+export function earlierDeliveries(parts: EarlierParts): Earlier {
+  const nextUlid = createUlids()
+  const record = async ({ author, key, lane }: Delivered, event: Omit<Draft, 'id' | 'stream' | 'v'>) => {
+    const made = completeDraft({
+      id: nextUlid(),
+      stream: lane,
+      correlationId: key,
+      actor: author.actor,
+      ...event,
+    })
+    const [receipt] = (await parts.append({ events: [made] }, author)).receipts
+    return receipt?.id === made.id
+  }
+  const recordDuplicate = (delivered: Delivered) =>
+    record(delivered, { type: 'INBOUND_DUPLICATED', data: { key: delivered.key } })
+  const recordConflict = async (delivered: Delivered): Promise<boolean> => {
+    const { key, payloadHash } = delivered
+    const { payload, eventTime } = delivered.message
+    const data = { key, payload, payloadHash, ...(eventTime !== undefined && { eventTime }) }
+    const isNew = await record(delivered, {
+      type: 'INBOUND_CONFLICTED',
+      key: `conflict:${key}:${payloadHash}`,
+      data,
+    })
+    // The same other body again is a repetition of that one.
+    if (!isNew) await recordDuplicate(delivered)
+    return isNew
+  }
+  return {
+    has: async ({ author: { tenant }, key }) =>
+      (await find(() => parts.messages.get({ tenant, key }))) !== undefined,
+    note: ({ author: { tenant }, key, lane }) => parts.messages.note({ tenant, key }, lane),
+    async answer(delivered, first) {
+      const { author, key, payloadHash } = delivered
+      const [found] = await Promise.all([
+        find(() => parts.messages.getAt({ tenant: author.tenant, key }, first?.position ?? 0)),
+        first === undefined ? undefined : recordDuplicate(delivered),
+      ])
+      if (found === undefined) return longDone(parts.read, delivered)
+      const { message } = found
+      if (first === undefined && message.payloadHash === payloadHash) await recordDuplicate(delivered)
+      if (first === undefined && message.payloadHash !== payloadHash && (await recordConflict(delivered)))
+        return { outcome: 'conflict', key, state: message.state }
+      return answerOf(message, await parts.clock.now())
+    },
+  }
+}
+
+async function find(look: () => Promise<FoundMessage>): Promise<FoundMessage | undefined> {
+  try {
+    return await look()
+  } catch (error) {
+    if (error instanceof DaybookError && error.code === 'not-found') return undefined
+    throw error
+  }
+}
+
+function answerOf(message: Omit<InboundMessage, 'payload'>, now: string): Received {
+  const { key, state, lease, death } = message
+  switch (state) {
+    case 'pending':
+      return { outcome: 'duplicate-pending', key }
+    case 'claimed': {
+      const leftMs = lease === undefined ? 0 : Date.parse(lease.until) - Date.parse(now)
+      return { outcome: 'duplicate-in-progress', key, retryAfterMs: Math.max(RETRY_AFTER_MS_MIN, leftMs) }
+    }
+    case 'dead':
+      return { outcome: 'dead', key, reason: death?.reason ?? 'attempts' }
+    case 'replying':
+    case 'completed':
+    case 'dismissed':
+      return { outcome: 'duplicate-done', key, ...resultOf(message.result) }
+    default:
+      return state satisfies never
+  }
+}
+
+function resultOf(result: JsonValue | undefined): { result?: JsonValue } {
+  return result === undefined ? {} : { result }
+}
+
+const PAGE_EVENTS = 200
+const PAGE_BYTES_MAX = 4 * 1024 * 1024
+/** A conversation may be long, and a platform waits for its answer: what is not found in so much is left out of it. */
+const PAGES_MAX = 20
+
+/** The read model has let it go, so it is finished. */
+async function longDone(read: StreamReader, { author, key, lane }: Delivered): Promise<Received> {
+  let after = 0
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const { events, more } = await read({
+      tenant: author.tenant,
+      stream: lane,
+      after,
+      limit: PAGE_EVENTS,
+      bytesMax: PAGE_BYTES_MAX,
+      types: ['INBOUND_COMPLETED'],
+    })
+    const completed = events.find(({ correlationId }) => correlationId === key)
+    if (completed !== undefined)
+      return { outcome: 'duplicate-done', key, ...resultOf(completed.data['result']) }
+    const last = events.at(-1)
+    if (!more || last === undefined) break
+    after = last.seq
+  }
+  return { outcome: 'duplicate-done', key }
+}
