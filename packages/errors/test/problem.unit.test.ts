@@ -95,7 +95,7 @@ describe('fromProblem', () => {
   })
 
   it('makes a code of a newer version internal and keeps its detail', () => {
-    const error = fromProblem({ code: 'lease-lost', detail: 'Another worker has it.' })
+    const error = fromProblem({ code: 'of-another-time', detail: 'Another worker has it.' })
     expect([error.code, error.message]).toEqual(['internal', 'Another worker has it.'])
   })
 

@@ -78,13 +78,17 @@ describe('of workers', () => {
 
   it('whoever waits gets a message as soon as it comes', async () => {
     const { of, ...where } = place()
-    const waiting = one.claim(of, '20s')
-    const elsewhere = another.claim(of, '1500ms')
+    // Two wait, on two instances: one of them gets it, and the other one goes on waiting.
     const sinceMs = performance.now()
+    const waiting = [one, another].map(async (instance) => {
+      const got = await instance.claim(of, '3s')
+      return { got, afterMs: performance.now() - sinceMs }
+    })
     const { key } = await one.receive('1', where)
-    const got = (await Promise.all([waiting, elsewhere])).flat()
-    expect(got).toMatchObject([{ key }])
-    expect(performance.now() - sinceMs).toBeLessThan(5_000)
+    const all = await Promise.all(waiting)
+    const lucky = all.filter(({ got }) => got.length > 0)
+    expect(lucky).toMatchObject([{ got: [{ key }] }])
+    expect(lucky[0]?.afterMs).toBeLessThan(2_500)
   })
 
   it('whoever waits gets a message that becomes due, when it does', async () => {
