@@ -2,7 +2,8 @@ import type { Database } from '@daybook/database'
 import type { Projection } from '@daybook/eventing'
 import type { Logger } from '@daybook/runtime'
 import type { ChangedLane, Clock } from './commands.ts'
-import { type DueHead, type LaneNow, readLanes } from './due-heads.ts'
+import { type DueHead, readLanes } from './due-heads.ts'
+import { ownHeads } from './own-heads.ts'
 
 export interface ChangedLanesParts<DB> {
   readonly database: Database<DB>
@@ -13,9 +14,11 @@ export interface ChangedLanesParts<DB> {
   readonly onDue: (head: DueHead) => void
   /** When something is due later. */
   readonly onLater: (dueAt: string) => void
+  /** Whose turn it is in a conversation, as soon as this instance knows; answers those that nobody has taken at once. */
+  readonly onHeads: (changed: ChangedLane, heads: readonly DueHead[]) => readonly DueHead[]
 }
 
-/** Follows what this instance changes until the read model tells whose turn it is. */
+/** Follows what this instance changes: it knows whose turn it is then, or waits until the read model tells. */
 export interface ChangedLanes extends AsyncDisposable {
   note(changed: ChangedLane): void
 }
@@ -51,27 +54,28 @@ export function followChanges<DB>(parts: ChangedLanesParts<DB>): ChangedLanes {
     try {
       const lanes = await readLanes(parts.database, [...noted.values()].slice(0, LANES_PER_LOOK))
       const now = await parts.clock.now()
-      for (const lane of lanes) tell(lane, now)
+      for (const { tenant, lane, seq, heads } of lanes) {
+        const name = `${tenant} ${lane}`
+        if ((noted.get(name)?.seq ?? Number.POSITIVE_INFINITY) > seq) continue
+        noted.delete(name)
+        tellHeads(parts, heads, now)
+      }
     } catch (error) {
       parts.logger.warn({ err: error }, 'what has become due cannot be read; the sweeper offers it')
-    }
-  }
-  const tell = ({ tenant, lane, seq, heads }: LaneNow, now: string): void => {
-    const name = `${tenant} ${lane}`
-    const change = noted.get(name)
-    if (change === undefined || change.seq > seq) return
-    noted.delete(name)
-    for (const head of heads) {
-      if (head.dueAt > now) parts.onLater(head.dueAt)
-      else parts.onDue(head)
     }
   }
   const stop = parts.projection.onAdvance(() => lookIn(SPACING_MS))
   return {
     note(changed) {
-      const { tenant, lane } = changed
-      noted.set(`${tenant} ${lane}`, { ...changed, sinceMs: performance.now() })
-      if (noted.size === 1) lookIn(LOOK_AGAIN_MS)
+      const name = `${changed.tenant} ${changed.lane}`
+      noted.delete(name)
+      const heads = ownHeads(changed)
+      if (heads !== undefined) {
+        tellHeads(parts, parts.onHeads(changed, heads), changed.at)
+      } else {
+        noted.set(name, { ...changed, sinceMs: performance.now() })
+        if (noted.size === 1) lookIn(LOOK_AGAIN_MS)
+      }
     },
     async [Symbol.asyncDispose]() {
       isOver = true
@@ -79,5 +83,16 @@ export function followChanges<DB>(parts: ChangedLanesParts<DB>): ChangedLanes {
       clearTimeout(timer)
       await looking
     },
+  }
+}
+
+function tellHeads<DB>(
+  { onDue, onLater }: Pick<ChangedLanesParts<DB>, 'onDue' | 'onLater'>,
+  heads: readonly DueHead[],
+  now: string,
+): void {
+  for (const head of heads) {
+    if (head.dueAt > now) onLater(head.dueAt)
+    else onDue(head)
   }
 }

@@ -24,6 +24,7 @@ import {
   type Receipt,
 } from '@daybook/events'
 import { laneDecider } from './lane-decider.ts'
+import { laneTurns } from './lane-turns.ts'
 import { recallLane } from './recall.ts'
 
 /** Tells the time by which leases end and messages are due: the database's. */
@@ -49,6 +50,10 @@ export interface ChangedLane {
   readonly lane: string
   readonly seq: number
   readonly position: number
+  /** By the journal's clock. */
+  readonly at: string
+  /** After the change, where it is known without asking. */
+  readonly state?: LaneState | undefined
 }
 
 type WithoutCircumstances<Command> = Command extends unknown
@@ -73,8 +78,15 @@ export interface LaneOutcome extends Executed<LaneState> {
 export interface LaneCommands {
   /** Codes: those of `decideInbound` and of `decideLoop`. */
   execute(request: LaneRequest): Promise<LaneOutcome>
-  /** Tells of an event that was appended without a command, so that the next command need not read it. */
-  note(author: Author, made: { draft: Draft; receipt: Receipt }): void
+  /** Appends what no command has to decide, in turn with the commands on the conversation. */
+  receiving<T>(author: Author, lane: string, append: () => Promise<T>): Promise<T>
+  /**
+   * Tells of an event that was appended without a command, so that the next command need not read it. Answers the state after
+   * it, where that is known.
+   */
+  note(author: Author, made: { draft: Draft; receipt: Receipt }): LaneState | undefined
+  /** A message as it was when this instance last had to do with its conversation; it may be finished by now. */
+  remembered(author: Author, name: { lane: string; key: string }): InboundMessage | undefined
   /** After the journal was restored, what is remembered is of another one. */
   forgetAll(): void
 }
@@ -94,29 +106,36 @@ export function laneCommands<DB>(parts: CommandParts<DB>): LaneCommands {
   const remembered = rememberStates<LaneState>({ weightMax: REMEMBERED_BYTES_MAX, weigh: weigher() })
   const recall = (request: Parameters<typeof recallLane<DB>>[1]) => recallLane(parts.projection, request)
   const loop = { read, append: parts.append, recall, remembered }
+  const turns = laneTurns()
   const decide = decideLoop<LaneState, InboundCommand>(loop, (command) =>
     laneDecider('key' in command ? command.key : undefined),
   )
+  const carryOut = async ({ author: caller, lane, wish }: LaneRequest): Promise<LaneOutcome> => {
+    const source = placeOfLane(lane)?.source ?? ''
+    const circumstances = {
+      now: await parts.clock.now(),
+      limits: parts.limitsOf(source),
+      chance: Math.random(),
+    }
+    const command: InboundCommand = { ...wish, ...circumstances }
+    const done = await decide({ caller, stream: lane, command })
+    const last = done.receipts.at(-1)
+    if (last !== undefined) {
+      const { seq, position, recordedAt: at } = last
+      parts.onChanged({ tenant: caller.tenant, lane, seq, position, at, state: done.state })
+    }
+    return { ...done, command }
+  }
   return {
-    async execute({ author: caller, lane, wish }) {
-      const source = placeOfLane(lane)?.source ?? ''
-      const circumstances = {
-        now: await parts.clock.now(),
-        limits: parts.limitsOf(source),
-        chance: Math.random(),
-      }
-      const command: InboundCommand = { ...wish, ...circumstances }
-      const done = await decide({ caller, stream: lane, command })
-      const last = done.receipts.at(-1)
-      if (last !== undefined)
-        parts.onChanged({ tenant: caller.tenant, lane, seq: last.seq, position: last.position })
-      return { ...done, command }
-    },
+    execute: (request) => turns.alone(nameOf(request.author, request.lane), () => carryOut(request)),
+    receiving: (author, lane, append) => turns.shared(nameOf(author, lane), append),
     note(author, { draft, receipt }) {
-      noteReceived(remembered, author, { draft, receipt })
-      const { stream: lane, seq, position } = receipt
-      parts.onChanged({ tenant: author.tenant, lane, seq, position })
+      const state = noteReceived(remembered, author, { draft, receipt })
+      const { stream: lane, seq, position, recordedAt: at } = receipt
+      parts.onChanged({ tenant: author.tenant, lane, seq, position, at, state })
+      return state
     },
+    remembered: ({ tenant }, { lane, key }) => remembered.get(tenant, lane)?.state.messages.get(key),
     forgetAll: () => remembered.forgetAll(),
   }
 }
@@ -126,14 +145,15 @@ function noteReceived(
   remembered: RememberedStates<LaneState>,
   caller: Author,
   { draft, receipt }: { draft: Draft; receipt: Receipt },
-): void {
+): LaneState | undefined {
   const { tenant } = caller
   const { stream, seq } = receipt
   const before = seq === 1 ? START : remembered.get(tenant, stream)
-  if (before === undefined || before.seq !== seq - 1) return
+  if (before === undefined || before.seq !== seq - 1) return undefined
   const decider = laneDecider(undefined)
   const after = foldOwn(decider, { caller, stream }, before, { drafts: [draft], receipts: [receipt] })
   if (after !== undefined) remembered.set(tenant, stream, after)
+  return after?.state
 }
 
 /** By the length of payloads, each of which is measured once: a message that changes keeps its payload. */
@@ -148,4 +168,8 @@ function weigher(): (state: LaneState) => number {
     }
     return bytes
   }
+}
+
+function nameOf({ tenant }: Author, lane: string): string {
+  return `${tenant} ${lane}`
 }

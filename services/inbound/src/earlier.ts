@@ -1,12 +1,13 @@
 import { DaybookError, type JsonValue } from '@daybook/errors'
 import type { Appender, StreamReader } from '@daybook/eventing'
-import { completeDraft, createUlids, type Draft, type InboundMessage, type Receipt } from '@daybook/events'
-import type { Clock } from './commands.ts'
+import { completeDraft, createUlids, type Draft, type InboundMessage, type LaneState } from '@daybook/events'
+import type { Clock, LaneCommands } from './commands.ts'
 import type { FoundMessage, Messages } from './find-message.ts'
 import type { Delivered, Received } from './receive.ts'
 
 export interface EarlierParts {
   readonly append: Appender
+  readonly commands: Pick<LaneCommands, 'note' | 'receiving'>
   readonly messages: Messages
   readonly read: StreamReader
   readonly clock: Clock
@@ -16,8 +17,11 @@ export interface EarlierParts {
 export interface Earlier {
   /** Whether it has been received before, as far as that is known here. */
   has(delivered: Delivered): Promise<boolean>
-  /** Puts it on record and answers what became of the first one; `first` is that one's receipt, of the same body. */
-  answer(delivered: Delivered, first: Receipt | undefined): Promise<Received>
+  /**
+   * Puts it on record and answers what became of the first one; `first` is where that is in the journal, 0 if it is not known,
+   * and undefined if its body may be another one.
+   */
+  answer(delivered: Delivered, first: number | undefined): Promise<Received>
   /** Tells of a first one. */
   note(delivered: Delivered, seq: number): void
 }
@@ -30,25 +34,14 @@ const RETRY_AFTER_MS_MIN = 1_000
  * let it go: its key is in the journal for ever, and so is what became of it.
  */
 export function earlierDeliveries(parts: EarlierParts): Earlier {
-  const nextUlid = createUlids()
-  const record = async ({ author, key, lane }: Delivered, event: Omit<Draft, 'id' | 'stream' | 'v'>) => {
-    const made = completeDraft({
-      id: nextUlid(),
-      stream: lane,
-      correlationId: key,
-      actor: author.actor,
-      ...event,
-    })
-    const [receipt] = (await parts.append({ events: [made] }, author)).receipts
-    return receipt?.id === made.id
-  }
+  const record = recorder(parts)
   const recordDuplicate = (delivered: Delivered) =>
     record(delivered, { type: 'INBOUND_DUPLICATED', data: { key: delivered.key } })
   const recordConflict = async (delivered: Delivered): Promise<boolean> => {
     const { key, payloadHash } = delivered
     const { payload, eventTime } = delivered.message
     const data = { key, payload, payloadHash, ...(eventTime !== undefined && { eventTime }) }
-    const isNew = await record(delivered, {
+    const { isNew } = await record(delivered, {
       type: 'INBOUND_CONFLICTED',
       key: `conflict:${key}:${payloadHash}`,
       data,
@@ -57,24 +50,55 @@ export function earlierDeliveries(parts: EarlierParts): Earlier {
     if (!isNew) await recordDuplicate(delivered)
     return isNew
   }
+  const answerSame = async (delivered: Delivered, first: number): Promise<Received> => {
+    const { author, key } = delivered
+    const { after, at } = await recordDuplicate(delivered)
+    const message = after?.messages.get(key)
+    // Nothing came between what is remembered and the event: it is what became of the message.
+    if (message !== undefined && at !== undefined) return answerOf(message, at)
+    const found = await find(() => parts.messages.getAt({ tenant: author.tenant, key }, first))
+    if (found === undefined) return longDone(parts.read, delivered)
+    return answerOf(found.message, await parts.clock.now())
+  }
   return {
     has: async ({ author: { tenant }, key }) =>
       (await find(() => parts.messages.get({ tenant, key }))) !== undefined,
     note: ({ author: { tenant }, key, lane }) => parts.messages.note({ tenant, key }, lane),
     async answer(delivered, first) {
+      if (first !== undefined) return answerSame(delivered, first)
       const { author, key, payloadHash } = delivered
-      const [found] = await Promise.all([
-        find(() => parts.messages.getAt({ tenant: author.tenant, key }, first?.position ?? 0)),
-        first === undefined ? undefined : recordDuplicate(delivered),
-      ])
+      const found = await find(() => parts.messages.get({ tenant: author.tenant, key }))
       if (found === undefined) return longDone(parts.read, delivered)
       const { message } = found
-      if (first === undefined && message.payloadHash === payloadHash) await recordDuplicate(delivered)
-      if (first === undefined && message.payloadHash !== payloadHash && (await recordConflict(delivered)))
-        return { outcome: 'conflict', key, state: message.state }
+      if (message.payloadHash === payloadHash) return answerSame(delivered, 0)
+      if (await recordConflict(delivered)) return { outcome: 'conflict', key, state: message.state }
       return answerOf(message, await parts.clock.now())
     },
   }
+}
+
+type Event = Omit<Draft, 'id' | 'stream' | 'v'>
+
+/** Puts an event about a delivery on record, in turn with whatever else happens in its conversation. */
+function recorder({ append, commands }: Pick<EarlierParts, 'append' | 'commands'>) {
+  const nextUlid = createUlids()
+  return ({ author, key, lane }: Delivered, event: Event): Promise<Recorded> => {
+    const named = { id: nextUlid(), stream: lane, correlationId: key, actor: author.actor }
+    const made = completeDraft({ ...named, ...event })
+    return commands.receiving(author, lane, async () => {
+      const [receipt] = (await append({ events: [made] }, author)).receipts
+      if (receipt?.id !== made.id) return { isNew: false }
+      const after = commands.note(author, { draft: made, receipt: { ...receipt, duplicate: false } })
+      return { isNew: true, after, at: receipt.recordedAt }
+    })
+  }
+}
+
+/** What was put on record, and the conversation after it, where that is known. */
+interface Recorded {
+  readonly isNew: boolean
+  readonly after?: LaneState | undefined
+  readonly at?: string
 }
 
 async function find(look: () => Promise<FoundMessage>): Promise<FoundMessage | undefined> {

@@ -61,23 +61,38 @@ function subjectOf({ tenant, work, source, account }: DueHead): string {
 }
 
 /** No payload: the claim gives it, and only to who gets the lease. */
-function bodyOf({ key, reply, lane, source, account, conversation, messageId, attempts }: DueHead): object {
+function bodyOf({
+  key,
+  reply,
+  lane,
+  source,
+  account,
+  conversation,
+  messageId,
+  attempts,
+  dueAt,
+}: DueHead): object {
   const which = reply === null ? {} : { reply }
-  return { key, ...which, lane, source, account, conversation, messageId, attempt: attempts + 1 }
+  return { key, ...which, lane, source, account, conversation, messageId, attempt: attempts + 1, dueAt }
 }
 
-function nameOf({ tenant, key, reply }: Pick<DueHead, 'tenant' | 'key' | 'reply'>): string {
-  return `${tenant} ${key} ${reply ?? ''}`
+/** Given back, or tried in vain, it is due anew. */
+function nameOf({ tenant, key, reply, dueAt }: Pick<DueHead, 'tenant' | 'key' | 'reply' | 'dueAt'>): string {
+  return `${tenant} ${key} ${reply ?? ''} ${dueAt}`
 }
 
-const offerBody = Type.Object({ key: Type.String(), reply: Type.Optional(Type.Integer()) })
+const offerBody = Type.Object({
+  key: Type.String(),
+  reply: Type.Optional(Type.Integer()),
+  dueAt: Type.String(),
+})
 
 /** Undefined for what is no offer of ours. */
 function readOffer(message: IncomingMessage): string | undefined {
   const tenant = message.subject.split('.')[2] ?? ''
   try {
     const body: unknown = JSON.parse(message.text())
-    return Check(offerBody, body) ? nameOf({ tenant, key: body.key, reply: body.reply ?? null }) : undefined
+    return Check(offerBody, body) ? nameOf({ tenant, ...body, reply: body.reply ?? null }) : undefined
   } catch {
     return undefined
   }

@@ -69,7 +69,7 @@ export function openCommands<DB>(parts: OpenCommandsParts<DB>): InboundCommands 
   const read = streamReader(database, parts.archive)
   const receive = receiver({
     ...common,
-    earlier: earlierDeliveries({ append, messages, read, clock: work.clock }),
+    earlier: earlierDeliveries({ ...work, append, messages, read }),
     overload: overloadGuard({ ...parts, evictOldest: evictor({ database, commands: work.commands }) }),
   })
   const doors: CommandDoor[] = [
@@ -111,7 +111,9 @@ function openWork<DB>(parts: WorkParts<DB>): Work {
     startSweeper({ ...parts, offerEveryMs, sweepMs, commands, offers, beforeRound, onSwept: wake }),
   )
   const onDue = sweeper.take.bind(sweeper)
-  own.follow(stack.use(followChanges({ ...parts, onDue, onLater: sweeper.note.bind(sweeper) })))
+  const onLater = sweeper.note.bind(sweeper)
+  const onHeads = finder.know.bind(finder)
+  own.follow(stack.use(followChanges({ ...parts, onDue, onLater, onHeads })))
   stack.defer(projection.onAdvance(wake))
   return {
     clock,

@@ -62,17 +62,25 @@ export interface Delivered {
 export function receiver(parts: ReceiveParts): Receive {
   const nextUlid = createUlids()
   const accept = async (delivered: Delivered): Promise<Received> => {
-    const { author, key } = delivered
+    const { author, key, lane, payloadHash } = delivered
+    // Seen before by this instance: there is no need to ask whether it is new.
+    if (parts.commands.remembered(author, { lane, key })?.payloadHash === payloadHash)
+      return parts.earlier.answer(delivered, 0)
     const isKnown = () => parts.earlier.has(delivered)
     const { source } = delivered.message
     const admission = await parts.overload.admit({ tenant: author.tenant, source, isKnown })
     const made = receivedDraft(delivered, nextUlid())
-    const receipt = await appendOne(parts.append, author, made)
-    // Who had it first is the journal's word: an attempt of this very append, whose answer was lost, has its own id.
-    if (receipt === undefined || receipt.id !== made.id) return parts.earlier.answer(delivered, receipt)
+    const receipt = await parts.commands.receiving(author, lane, async () => {
+      const first = await appendOne(parts.append, author, made)
+      // Who had it first is the journal's word: an attempt of this very append, whose answer was lost, has its own id.
+      if (first?.id === made.id)
+        parts.commands.note(author, { draft: made, receipt: { ...first, duplicate: false } })
+      return first
+    })
+    if (receipt === undefined || receipt.id !== made.id)
+      return parts.earlier.answer(delivered, receipt?.position)
     admission.accepted(receipt.position)
     parts.earlier.note(delivered, receipt.seq)
-    parts.commands.note(author, { draft: made, receipt: { ...receipt, duplicate: false } })
     return { outcome: 'accepted', key, position: receipt.position }
   }
   return async (author, message) => {

@@ -71,6 +71,9 @@ class SweeperLoop<DB> implements Sweeper {
   }
 
   take(head: DueHead): void {
+    const { offers, offerEveryMs } = this.#parts
+    // Whatever else happened in its conversation, it is offered already.
+    if (head.state === 'pending' && offers.wasOffered(head, offerEveryMs)) return
     void this.#settleOrOffer(head, { until: head.dueAt, isAll: false })
   }
 

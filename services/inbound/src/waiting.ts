@@ -1,5 +1,7 @@
 import type { Database } from '@daybook/database'
 import type { Logger } from '@daybook/runtime'
+import type { ChangedLane } from './commands.ts'
+import type { DueHead } from './due-heads.ts'
 import { dueHeads, type Head, type WorkFilter } from './heads.ts'
 
 /** A conversation that one caller of this instance may try to claim from; the others are not given it meanwhile. */
@@ -27,6 +29,11 @@ export interface WorkFinder extends AsyncDisposable {
   find(seeker: Seeker): Promise<Taken[]>
   /** Something may be due that was not before. */
   wake(): void
+  /**
+   * Whose turn it is in a conversation that this instance has just changed; the read model will tell later. Answers those
+   * that nobody here was waiting for.
+   */
+  know(changed: ChangedLane, heads: readonly DueHead[]): DueHead[]
 }
 
 export interface FinderParts<DB> {
@@ -42,6 +49,10 @@ interface Waiting extends Seeker {
 const POLL_MS = 1_000
 /** Two looks in less time see hardly anything more. */
 const SPACING_MS = 2
+/** Who waits anyway waits so much longer, so that a busy read model is not asked at each of its steps. */
+const DATABASE_SPACING_MS = 15
+/** Conversations whose turn is known here before the read model tells: those of some seconds. */
+const KNOWN_MAX = 10_000
 /** By then the read model is past what was done, or nothing came of it. */
 const DONE_MS = 10_000
 /** Soon enough for whoever waits, and no tight loop while the read model is behind. */
@@ -53,13 +64,19 @@ const IN_VAIN_MS = 100
  *    was taken is left out until the read model has seen what became of it.
  * 3. Nobody waits, nobody looks.
  * 4. All this is a matter of speed: who may have a message is decided by the journal.
+ * 5. What this instance has just made due it hands out before the read model tells of it, unless that had more than was
+ *    wanted the last time: then others have been due for longer.
  */
 class Finder<DB> implements WorkFinder {
   readonly #parts: FinderParts<DB>
   readonly #waiting = new Set<Waiting>()
   /** Conversations that are left out: until the read model has that event of it, and until when at most. */
   readonly #taken = new Map<string, { seq: number; untilMs: number }>()
+  /** 5 */
+  readonly #known = new Map<string, DueHead>()
+  readonly #looked = new Map<string, { atMs: number; hasMore: boolean }>()
   readonly #poll: NodeJS.Timeout
+  #later: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
   #lookAgain = false
 
@@ -92,6 +109,37 @@ class Finder<DB> implements WorkFinder {
     this.#looking ??= this.#lookUntilQuiet()
   }
 
+  know({ tenant, lane, at }: ChangedLane, heads: readonly DueHead[]): DueHead[] {
+    for (const work of ['messages', 'replies'] as const)
+      this.#known.delete(laneNameOf({ tenant, lane, work }))
+    return heads.filter((head) => {
+      if (head.state !== 'pending' || head.dueAt > at) return true
+      if (this.#handOver(head)) return false
+      this.#known.set(laneNameOf(head), head)
+      for (const oldest of this.#known.keys()) {
+        if (this.#known.size <= KNOWN_MAX) break
+        this.#known.delete(oldest)
+      }
+      return true
+    })
+  }
+
+  /** 5 */
+  #handOver(head: DueHead): boolean {
+    if (!this.#isFree(head)) return false
+    for (const seeker of this.#waiting) {
+      if (!isMeant(head, seeker.filter) || this.#mayHaveOlder(seeker.filter)) continue
+      this.#answer(seeker, [head])
+      return true
+    }
+    return false
+  }
+
+  /** Before the first look nobody knows what has been due for longer. */
+  #mayHaveOlder(filter: WorkFilter): boolean {
+    return this.#looked.get(nameOf(filter))?.hasMore !== false
+  }
+
   async #lookUntilQuiet(): Promise<void> {
     while (this.#lookAgain) {
       this.#lookAgain = false
@@ -104,21 +152,56 @@ class Finder<DB> implements WorkFinder {
 
   /** 1 */
   async #lookFor(group: readonly Waiting[]): Promise<void> {
-    const [first] = group
+    const left = this.#serveKnown(group)
+    const [first] = left
     if (first === undefined) return
+    const name = nameOf(first.filter)
+    const nowMs = performance.now()
+    const sinceMs = nowMs - (this.#looked.get(name)?.atMs ?? Number.NEGATIVE_INFINITY)
+    if (sinceMs < DATABASE_SPACING_MS && left.every(({ untilMs }) => untilMs > nowMs))
+      return this.#lookLater(DATABASE_SPACING_MS - sinceMs)
     try {
-      const wanted = group.reduce((sum, { count }) => sum + count, 0)
+      const wanted = left.reduce((sum, { count }) => sum + count, 0)
       this.#forgetTaken()
       // Filtered here: a statement that leaves conversations out might not follow the index.
-      const found = await dueHeads(this.#parts.database, first.filter, wanted + this.#taken.size)
+      const limit = wanted + this.#taken.size
+      const found = await dueHeads(this.#parts.database, first.filter, limit)
       // Two groups may find the same ones at the same time.
-      const heads = found.filter((head) => head.seq >= (this.#taken.get(laneNameOf(head))?.seq ?? 0))
-      this.#handOut(group, heads)
+      const free = found.filter((head) => this.#isFree(head))
+      const hasMore = found.length === limit || free.length > wanted
+      this.#looked.set(name, { atMs: performance.now(), hasMore })
+      this.#handOut(left, free)
     } catch (error) {
       this.#parts.logger.warn({ err: error }, 'due work cannot be looked for; the next look tries again')
       // Who waits goes on waiting; who does not is told of nothing, which is true.
-      this.#handOut(group, [])
+      this.#handOut(left, [])
     }
+  }
+
+  /** 5. Answers who is left. */
+  #serveKnown(group: readonly Waiting[]): readonly Waiting[] {
+    const [first] = group
+    if (first === undefined || this.#known.size === 0) return group
+    if (this.#mayHaveOlder(first.filter)) return group
+    const wanted = group.reduce((sum, { count }) => sum + count, 0)
+    const isOffered = (head: DueHead) => isMeant(head, first.filter) && this.#isFree(head)
+    const free = this.#known.values().filter(isOffered).take(wanted).toArray()
+    return group.filter((seeker) => {
+      const mine = this.#waiting.has(seeker) ? free.splice(0, seeker.count) : []
+      if (mine.length > 0) this.#answer(seeker, mine)
+      return mine.length === 0
+    })
+  }
+
+  #isFree(head: Head): boolean {
+    return head.seq >= (this.#taken.get(laneNameOf(head))?.seq ?? 0)
+  }
+
+  #lookLater(ms: number): void {
+    this.#later ??= setTimeout(() => {
+      this.#later = undefined
+      this.wake()
+    }, ms)
   }
 
   #handOut(group: readonly Waiting[], heads: readonly Head[]): void {
@@ -140,6 +223,7 @@ class Finder<DB> implements WorkFinder {
   #take(head: Head): Taken {
     const name = laneNameOf(head)
     const never = Number.POSITIVE_INFINITY
+    this.#known.delete(name)
     this.#taken.set(name, { seq: never, untilMs: never })
     const leaveOut = (seq: number, forMs: number): void => {
       this.#taken.set(name, { seq, untilMs: performance.now() + forMs })
@@ -159,12 +243,22 @@ class Finder<DB> implements WorkFinder {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#poll)
+    clearTimeout(this.#later)
     for (const seeker of this.#waiting) this.#answer(seeker, [])
     await this.#looking
   }
 }
 
-function laneNameOf({ work, tenant, lane }: Head): string {
+function isMeant(head: DueHead, { tenant, work, source, account }: WorkFilter): boolean {
+  return (
+    head.tenant === tenant &&
+    head.work === work &&
+    (source === undefined || head.source === source) &&
+    (account === undefined || head.account === account)
+  )
+}
+
+function laneNameOf({ work, tenant, lane }: Pick<Head, 'work' | 'tenant' | 'lane'>): string {
   return `${work} ${tenant} ${lane}`
 }
 

@@ -50,6 +50,18 @@ describe('of workers', () => {
     )
   })
 
+  // Without (5) of waiting.ts: the newest one, of which the instance knows before it has looked at the read model.
+  it('one gets what has been due for longest, whichever instance took it in', async () => {
+    const { of, account } = place()
+    const names = ['oldest', 'older', 'newest']
+    for (const conversation of names.slice(0, 2)) await another.receive('1', { account, conversation })
+    const { key } = await one.receive('1', { account, conversation: 'newest' })
+    await untilState(one, key, 'pending')
+    const order = []
+    for (const _name of names) order.push((await one.claim(of))[0]?.conversation)
+    expect(order).toEqual(names)
+  })
+
   it('each gets the messages of a conversation in their order, and the next only after the one before', async () => {
     const { of, ...where } = place()
     for (const id of ['1', '2', '3']) await one.receive(id, where)
@@ -161,7 +173,8 @@ describe('a lease', () => {
     )
     const { key } = await one.receive('1', where)
     await waitFor(() => offers.length > 0, { what: 'an offer' })
-    expect(offers[0]).toEqual({ key, ...of, ...where, lane: expect.any(String), messageId: '1', attempt: 1 })
+    const offer = { key, ...of, ...where, lane: expect.any(String), messageId: '1', attempt: 1 }
+    expect(offers[0]).toEqual({ ...offer, dueAt: expect.any(String) })
     await one.claim({ key, leaseMs: 100 })
     await waitFor(() => offers.find(({ attempt }) => attempt === 2), { what: 'another offer' })
     await untilState(another, key, 'pending')

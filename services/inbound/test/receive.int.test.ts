@@ -54,6 +54,20 @@ describe('a message that is delivered', () => {
     })
   })
 
+  // Without the check that nothing came between: `duplicate-pending`, which is what this instance remembers.
+  it('again is answered with what others have made of it meanwhile', async () => {
+    const { key } = await one.receive('1', { conversation: 'elsewhere' })
+    expect(await one.receive('1', { conversation: 'elsewhere' })).toEqual({
+      outcome: 'duplicate-pending',
+      key,
+    })
+    const [claimed] = await another.claim({ key })
+    await another.tell(claimed, 'complete', { result: 7 })
+    await untilState(another, key, 'completed')
+    const answer = await one.receive('1', { conversation: 'elsewhere' })
+    expect(answer).toEqual({ outcome: 'duplicate-done', key, result: 7 })
+  })
+
   it('again after it died is answered with why, and stays dead', async () => {
     const { key } = await one.receive('1', { conversation: 'dead' })
     const [claimed] = await one.claim({ key })
