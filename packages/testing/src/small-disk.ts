@@ -37,7 +37,12 @@ export async function mountSmallDisk(mib: number): Promise<SmallDisk | undefined
     path,
     async fill(freeBytes) {
       const { bavail, bsize } = await statfs(path)
-      await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)))
+      try {
+        await writeFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)))
+      } catch (error) {
+        // Somebody else was writing at the same moment: it is as full as it can be.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+      }
     },
     free: () => rm(ballast),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

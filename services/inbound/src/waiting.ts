@@ -3,6 +3,7 @@ import type { Logger } from '@daybook/runtime'
 import type { ChangedLane } from './commands.ts'
 import type { DueHead } from './due-heads.ts'
 import { dueHeads, type Head, type WorkFilter } from './heads.ts'
+import { isMeant, nameOfFilter, ReadyWork } from './ready-work.ts'
 
 /** A conversation that one caller of this instance may try to claim from; the others are not given it meanwhile. */
 export interface Taken extends Head {
@@ -49,32 +50,21 @@ interface Waiting extends Seeker {
 const POLL_MS = 1_000
 /** Two looks in less time see hardly anything more. */
 const SPACING_MS = 2
+/** A backlog is read so many at a time, since each look costs as much as a claim. */
+const READ_AHEAD = 64
 /** Who waits anyway waits so much longer, so that a busy read model is not asked at each of its steps. */
 const DATABASE_SPACING_MS = 15
-/** Conversations whose turn is known here before the read model tells: those of some seconds. */
-const KNOWN_MAX = 10_000
-/** By then the read model is past what was done, or nothing came of it. */
-const DONE_MS = 10_000
-/** Soon enough for whoever waits, and no tight loop while the read model is behind. */
-const IN_VAIN_MS = 100
 
 /**
  * 1. All seekers of an instance share one look at a time for each filter; those that come during one wait for the next.
- * 2. A conversation is given to one seeker at a time, so n of them get n conversations and do not run into each other. What
- *    was taken is left out until the read model has seen what became of it.
+ * 2. A conversation is given to one seeker at a time, so n of them get n conversations and do not run into each other.
  * 3. Nobody waits, nobody looks.
  * 4. All this is a matter of speed: who may have a message is decided by the journal.
- * 5. What this instance has just made due it hands out before the read model tells of it, unless that had more than was
- *    wanted the last time: then others have been due for longer.
  */
 class Finder<DB> implements WorkFinder {
   readonly #parts: FinderParts<DB>
+  readonly #ready = new ReadyWork()
   readonly #waiting = new Set<Waiting>()
-  /** Conversations that are left out: until the read model has that event of it, and until when at most. */
-  readonly #taken = new Map<string, { seq: number; untilMs: number }>()
-  /** 5 */
-  readonly #known = new Map<string, DueHead>()
-  readonly #looked = new Map<string, { atMs: number; hasMore: boolean }>()
   readonly #poll: NodeJS.Timeout
   #later: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
@@ -96,7 +86,7 @@ class Finder<DB> implements WorkFinder {
     const timer = leftMs > 0 ? setTimeout(leave, leftMs) : undefined
     signal?.addEventListener('abort', leave, { once: true })
     this.#waiting.add(waiting)
-    this.wake()
+    if (!this.#serve(waiting)) this.wake()
     return promise.finally(() => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', leave)
@@ -110,40 +100,37 @@ class Finder<DB> implements WorkFinder {
   }
 
   know({ tenant, lane, at }: ChangedLane, heads: readonly DueHead[]): DueHead[] {
-    for (const work of ['messages', 'replies'] as const)
-      this.#known.delete(laneNameOf({ tenant, lane, work }))
+    this.#ready.forgetKnown({ tenant, lane })
     return heads.filter((head) => {
       if (head.state !== 'pending' || head.dueAt > at) return true
       if (this.#handOver(head)) return false
-      this.#known.set(laneNameOf(head), head)
-      for (const oldest of this.#known.keys()) {
-        if (this.#known.size <= KNOWN_MAX) break
-        this.#known.delete(oldest)
-      }
+      this.#ready.keepKnown(head)
       return true
     })
   }
 
-  /** 5 */
   #handOver(head: DueHead): boolean {
-    if (!this.#isFree(head)) return false
+    if (!this.#ready.isFree(head)) return false
     for (const seeker of this.#waiting) {
-      if (!isMeant(head, seeker.filter) || this.#mayHaveOlder(seeker.filter)) continue
+      if (!isMeant(head, seeker.filter) || this.#ready.mayMiss(seeker.filter)) continue
       this.#answer(seeker, [head])
       return true
     }
     return false
   }
 
-  /** Before the first look nobody knows what has been due for longer. */
-  #mayHaveOlder(filter: WorkFilter): boolean {
-    return this.#looked.get(nameOf(filter))?.hasMore !== false
+  /** Whether there was something for the seeker without a look at the read model. */
+  #serve(seeker: Waiting): boolean {
+    if (!this.#waiting.has(seeker)) return true
+    const mine = this.#ready.next(seeker.filter, seeker.count)
+    if (mine.length > 0) this.#answer(seeker, mine)
+    return mine.length > 0
   }
 
   async #lookUntilQuiet(): Promise<void> {
     while (this.#lookAgain) {
       this.#lookAgain = false
-      const seekers = Map.groupBy(this.#waiting, ({ filter }) => nameOf(filter))
+      const seekers = Map.groupBy(this.#waiting, ({ filter }) => nameOfFilter(filter))
       await Promise.all([...seekers.values()].map((group) => this.#lookFor(group)))
       if (this.#lookAgain) await new Promise((resolve) => setTimeout(resolve, SPACING_MS))
     }
@@ -152,49 +139,23 @@ class Finder<DB> implements WorkFinder {
 
   /** 1 */
   async #lookFor(group: readonly Waiting[]): Promise<void> {
-    const left = this.#serveKnown(group)
+    const left = group.filter((seeker) => !this.#serve(seeker))
     const [first] = left
     if (first === undefined) return
-    const name = nameOf(first.filter)
     const nowMs = performance.now()
-    const sinceMs = nowMs - (this.#looked.get(name)?.atMs ?? Number.NEGATIVE_INFINITY)
-    if (sinceMs < DATABASE_SPACING_MS && left.every(({ untilMs }) => untilMs > nowMs))
-      return this.#lookLater(DATABASE_SPACING_MS - sinceMs)
+    const sinceMs = this.#ready.sinceAllMs(first.filter)
+    const isPatient = left.every(({ untilMs }) => untilMs > nowMs)
+    if (isPatient && sinceMs < DATABASE_SPACING_MS) return this.#lookLater(DATABASE_SPACING_MS - sinceMs)
     try {
       const wanted = left.reduce((sum, { count }) => sum + count, 0)
-      this.#forgetTaken()
       // Filtered here: a statement that leaves conversations out might not follow the index.
-      const limit = wanted + this.#taken.size
-      const found = await dueHeads(this.#parts.database, first.filter, limit)
-      // Two groups may find the same ones at the same time.
-      const free = found.filter((head) => this.#isFree(head))
-      const hasMore = found.length === limit || free.length > wanted
-      this.#looked.set(name, { atMs: performance.now(), hasMore })
-      this.#handOut(left, free)
+      const asked = wanted + this.#ready.reserved + READ_AHEAD
+      this.#ready.keepFound(first.filter, await dueHeads(this.#parts.database, first.filter, asked), asked)
     } catch (error) {
-      this.#parts.logger.warn({ err: error }, 'due work cannot be looked for; the next look tries again')
       // Who waits goes on waiting; who does not is told of nothing, which is true.
-      this.#handOut(left, [])
+      this.#parts.logger.warn({ err: error }, 'due work cannot be looked for; the next look tries again')
     }
-  }
-
-  /** 5. Answers who is left. */
-  #serveKnown(group: readonly Waiting[]): readonly Waiting[] {
-    const [first] = group
-    if (first === undefined || this.#known.size === 0) return group
-    if (this.#mayHaveOlder(first.filter)) return group
-    const wanted = group.reduce((sum, { count }) => sum + count, 0)
-    const isOffered = (head: DueHead) => isMeant(head, first.filter) && this.#isFree(head)
-    const free = this.#known.values().filter(isOffered).take(wanted).toArray()
-    return group.filter((seeker) => {
-      const mine = this.#waiting.has(seeker) ? free.splice(0, seeker.count) : []
-      if (mine.length > 0) this.#answer(seeker, mine)
-      return mine.length === 0
-    })
-  }
-
-  #isFree(head: Head): boolean {
-    return head.seq >= (this.#taken.get(laneNameOf(head))?.seq ?? 0)
+    for (const seeker of left) if (!this.#serve(seeker) && seeker.untilMs <= nowMs) this.#answer(seeker, [])
   }
 
   #lookLater(ms: number): void {
@@ -204,41 +165,24 @@ class Finder<DB> implements WorkFinder {
     }, ms)
   }
 
-  #handOut(group: readonly Waiting[], heads: readonly Head[]): void {
-    const nowMs = performance.now()
-    let from = 0
-    for (const seeker of group) {
-      if (!this.#waiting.has(seeker)) continue
-      const mine = heads.slice(from, from + seeker.count)
-      from += mine.length
-      if (mine.length > 0 || seeker.untilMs <= nowMs) this.#answer(seeker, mine)
-    }
-  }
-
   #answer(seeker: Waiting, heads: readonly Head[]): void {
     if (this.#waiting.delete(seeker)) seeker.resolve(heads.map((head) => this.#take(head)))
   }
 
   /** 2 */
   #take(head: Head): Taken {
-    const name = laneNameOf(head)
-    const never = Number.POSITIVE_INFINITY
-    this.#known.delete(name)
-    this.#taken.set(name, { seq: never, untilMs: never })
-    const leaveOut = (seq: number, forMs: number): void => {
-      this.#taken.set(name, { seq, untilMs: performance.now() + forMs })
-      this.wake()
-    }
+    this.#ready.take(head)
     return {
       ...head,
-      done: (seq) => leaveOut(seq, DONE_MS),
-      inVain: () => leaveOut(head.seq + 1, IN_VAIN_MS),
+      done: (seq) => {
+        this.#ready.done(head, seq)
+        this.wake()
+      },
+      inVain: () => {
+        this.#ready.inVain(head)
+        this.wake()
+      },
     }
-  }
-
-  #forgetTaken(): void {
-    const nowMs = performance.now()
-    for (const [name, { untilMs }] of this.#taken) if (untilMs < nowMs) this.#taken.delete(name)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -247,23 +191,6 @@ class Finder<DB> implements WorkFinder {
     for (const seeker of this.#waiting) this.#answer(seeker, [])
     await this.#looking
   }
-}
-
-function isMeant(head: DueHead, { tenant, work, source, account }: WorkFilter): boolean {
-  return (
-    head.tenant === tenant &&
-    head.work === work &&
-    (source === undefined || head.source === source) &&
-    (account === undefined || head.account === account)
-  )
-}
-
-function laneNameOf({ work, tenant, lane }: Pick<Head, 'work' | 'tenant' | 'lane'>): string {
-  return `${work} ${tenant} ${lane}`
-}
-
-function nameOf({ tenant, work, source = '*', account = '*' }: WorkFilter): string {
-  return `${work} ${tenant} ${source} ${account}`
 }
 
 /** Starts to find work. It never throws: while the database does not answer, seekers wait. */
