@@ -9,9 +9,9 @@ import {
   startProcess,
   waitFor,
 } from '@daybook/testing'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { expectSound } from '../services/journal/test/sound.ts'
-import { deploy } from './deployment.ts'
+import { type Deployment, deploy } from './deployment.ts'
 import { readAll } from './exact.ts'
 import { type FakePlatform, startPlatform } from './fake-platform.ts'
 import { isLong } from './long.ts'
@@ -27,6 +27,8 @@ const STEPS = ['claimed', 'worked', 'before-send', 'after-send'] as const
 const PER_STEP = isLong ? 12 : 2
 const LANES = 8
 const PER_LANE = isLong ? 60 : 8
+const BACKLOG = isLong ? 10_000 : 600
+const BACKLOG_LANES = 20
 
 const messageOf = (source: string, conversation: string, messageId: string, text: string): NewMessage => ({
   source,
@@ -103,10 +105,37 @@ describeWithServer('three inbound services and three bots', () => {
     expectInOrder(events)
     expectNoReplyTwice(events, platform)
   }, 240_000)
+})
 
-  it('are not misled by a worker whose clock jumps by hours', async () => {
+describeWithServer('an inbound service', () => {
+  let deployment: Deployment
+
+  beforeAll(async () => {
+    deployment = stack.use(await deploy({ withInbound: true }))
+  }, 120_000)
+
+  it('has a backlog worked off in the order of each conversation', async () => {
+    await using daybook = await deployment.connect()
+    const backlog = Array.from({ length: BACKLOG }, (_, index) =>
+      messageOf('mail', `lane-${index % BACKLOG_LANES}`, String(index), 'hello'),
+    )
+    await inTurn(backlog, 32, (message) => daybook.inbound.receive(message))
+    const worked = new Map<string, string[]>()
+    const work = async (worker: string): Promise<void> => {
+      for (let left = true; left; ) {
+        const claimed = await daybook.inbound.claim({ worker, source: 'mail', limit: 10 }, { waitMs: 2_000 })
+        for (const { lane, messageId } of claimed) worked.set(lane, [...(worked.get(lane) ?? []), messageId])
+        await Promise.all(claimed.map((message) => daybook.inbound.complete(message)))
+        left = claimed.length > 0
+      }
+    }
+    await Promise.all(Array.from({ length: 8 }, (_, index) => work(`w${index}`)))
+    expect([...worked.values()].flat()).toHaveLength(BACKLOG)
+    for (const ids of worked.values()) expect(ids).toEqual(ids.toSorted((a, b) => Number(a) - Number(b)))
+  }, 600_000)
+
+  it('is not misled by a worker whose clock jumps by hours', async () => {
     const folder = stack.use(await createTempFolder())
-    const deployment = stack.use(await deploy({ withInbound: true }))
     const platform = stack.use(await startPlatform())
     const skew = ['--import', join(import.meta.dirname, 'skewed-clock.ts')]
     // It works three times as long as its lease, which it has to extend.
@@ -120,7 +149,10 @@ describeWithServer('three inbound services and three bots', () => {
     stack.use(await startBot(bot, { args: skew, env: { WORK_MS: '4500', LEASE_MS: '1500' } }))
     await using daybook = await deployment.connect()
     const { key } = await daybook.inbound.receive(messageOf('chat', 'c', '1', 'hello'))
-    await waitFor(async () => (await completed(daybook)) === 1, { timeoutMs: 30_000, what: 'the message' })
+    await waitFor(async () => (await daybook.inbound.get(key)).state === 'completed', {
+      timeoutMs: 30_000,
+      what: 'the message to be worked on',
+    })
     expect(await daybook.inbound.get(key)).toMatchObject({
       attempts: 1,
       failures: [],

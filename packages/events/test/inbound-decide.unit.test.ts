@@ -121,6 +121,8 @@ describe('a lease', () => {
     expect(lane.claim('b')).toBeUndefined()
     expect(lane.state.messages.get(first.key)?.lease?.token).toBeGreaterThan(first.token)
     expect(lane.do({ name: 'complete', ...first })).toEqual(['INBOUND_COMPLETED'])
+    // By it a completion is recognised whose answer was lost.
+    expect(lane.events.at(-1)?.data['token']).toBe(first.token)
   })
 
   it('that ran out holds until somebody else takes the message', () => {

@@ -19,7 +19,7 @@ export function decideUnderLease(state: LaneState, command: LeaseCommand): Inbou
     case 'extend':
       return [extended(message, lease, command.leaseMs)]
     case 'complete':
-      return completed(message, lease, command)
+      return completed(message, command)
     case 'fail':
       return failed(message, lease, command)
     case 'release':
@@ -33,11 +33,13 @@ function extended({ key }: InboundMessage, { token }: Lease, leaseMs: number): I
   return { type: 'INBOUND_EXTENDED', data: { key, token, leaseMs }, correlationId: key }
 }
 
-/** The work and the replies it wants are told at once: there is no moment at which only one of them is known. */
+/**
+ * The work and the replies it wants are told at once: there is no moment at which only one of them is known. By the token that
+ * was shown, whoever did not get the answer is recognised.
+ */
 function completed(
   { key }: InboundMessage,
-  { token }: Lease,
-  { result, replies = [] }: CommandOf<'complete'>,
+  { token, result, replies = [] }: CommandOf<'complete'>,
 ): InboundDecision[] {
   const data = { key, token, ...resultOf(result), replies: replies.length }
   return [
