@@ -116,10 +116,13 @@ describeWithServer('an inbound service', () => {
 
   it('has a backlog worked off in the order of each conversation', async () => {
     await using daybook = await deployment.connect()
-    const backlog = Array.from({ length: BACKLOG }, (_, index) =>
-      messageOf('mail', `lane-${index % BACKLOG_LANES}`, String(index), 'hello'),
+    // One after the other in each conversation, so that it is known which came first.
+    await Promise.all(
+      Array.from({ length: BACKLOG_LANES }, async (_, lane) => {
+        for (let id = lane; id < BACKLOG; id += BACKLOG_LANES)
+          await daybook.inbound.receive(messageOf('mail', `lane-${lane}`, String(id), 'hello'))
+      }),
     )
-    await inTurn(backlog, 32, (message) => daybook.inbound.receive(message))
     const worked = new Map<string, string[]>()
     const work = async (worker: string): Promise<void> => {
       for (let left = true; left; ) {
