@@ -1,4 +1,4 @@
-import type { InboundMessage, InboundReply } from '@daybook/events'
+import { messageStates, replyStates } from '@daybook/events'
 import { hasNumbers, hasTexts, isRecord } from './answers.ts'
 import type { ClaimedMessage, GrantedLease, MessageAnswer, ReceiveAnswer } from './inbound-commands.ts'
 import type { InboundStats, ReadMessage, ReplayAnswer } from './inbound-oversight.ts'
@@ -14,22 +14,8 @@ const outcomes: ReadonlySet<string> = new Set<ReceiveAnswer['outcome']>([
   'dead',
 ])
 
-const messageStates: ReadonlySet<string> = new Set<InboundMessage['state']>([
-  'pending',
-  'claimed',
-  'replying',
-  'completed',
-  'dead',
-  'dismissed',
-])
-
-const replyStates: ReadonlySet<string> = new Set<InboundReply['state']>([
-  'pending',
-  'claimed',
-  'sent',
-  'ambiguous',
-  'dead',
-])
+const ofMessages: ReadonlySet<string> = new Set(messageStates)
+const ofReplies: ReadonlySet<string> = new Set(replyStates)
 
 export function isReceiveAnswer(value: unknown): value is ReceiveAnswer {
   if (!hasTexts(value, 'key', 'outcome') || !outcomes.has(value.outcome)) return false
@@ -78,12 +64,12 @@ export function isReplyClaims(value: unknown): value is { replies: ClaimedReply[
 }
 
 export function isMessageState(value: unknown): value is MessageAnswer {
-  return hasTexts(value, 'key', 'state') && messageStates.has(value.state)
+  return hasTexts(value, 'key', 'state') && ofMessages.has(value.state)
 }
 
 export function isReplyState(value: unknown): value is ReplyAnswer {
   if (!hasTexts(value, 'key', 'state', 'messageState') || !hasNumbers(value, 'reply')) return false
-  return replyStates.has(value.state) && messageStates.has(value.messageState)
+  return ofReplies.has(value.state) && ofMessages.has(value.messageState)
 }
 
 export function isReadMessage(value: unknown): value is ReadMessage {

@@ -110,6 +110,8 @@ export {
   inboundMessageSchema,
   inboundReplySchema,
   isFinished,
+  messageStates,
+  replyStates,
 } from './inbound/message.ts'
 export { idempotencyKeySchema } from './inbound/reply-events.ts'
 export { isInstant } from './instant.ts'

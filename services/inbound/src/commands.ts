@@ -1,4 +1,5 @@
 import type { Database } from '@daybook/database'
+import type { JsonValue } from '@daybook/errors'
 import {
   type Appender,
   type Author,
@@ -156,15 +157,23 @@ function noteReceived(
   return after?.state
 }
 
-/** By the length of payloads, each of which is measured once: a message that changes keeps its payload. */
+/** By the length of what people and programs said, which is measured once: a message that changes keeps it. */
 function weigher(): (state: LaneState) => number {
-  const measured = new WeakMap<InboundMessage, number>()
+  const measured = new WeakMap<object, number>()
+  const lengthOf = (value: JsonValue | undefined): number => {
+    if (typeof value !== 'object' || value === null) return typeof value === 'string' ? value.length : 0
+    const length = measured.get(value) ?? JSON.stringify(value).length
+    measured.set(value, length)
+    return length
+  }
   return ({ messages }) => {
     let bytes = MESSAGE_BYTES
-    for (const message of messages.values()) {
-      const known = measured.get(message) ?? MESSAGE_BYTES + JSON.stringify(message).length
-      measured.set(message, known)
-      bytes += known
+    for (const { payload, result, conflicts, replies, failures } of messages.values()) {
+      bytes += MESSAGE_BYTES + lengthOf(payload) + lengthOf(result)
+      for (const { error } of [...failures, ...replies.flatMap((reply) => reply.failures)])
+        bytes += error?.message.length ?? 0
+      for (const conflict of conflicts) bytes += MESSAGE_BYTES + lengthOf(conflict.payload)
+      for (const reply of replies) bytes += MESSAGE_BYTES + lengthOf(reply.payload) + lengthOf(reply.receipt)
     }
     return bytes
   }

@@ -1,18 +1,12 @@
 import type { Database } from '@daybook/database'
+import { messageStates } from '@daybook/events'
 import { type Metrics, sharedLook } from '@daybook/runtime'
 import { listOldestAges, sumTotals } from './store/stats.ts'
 
 /** So long a look is good for: what scrapes more often gets the same numbers. */
 const FRESH_MS = 5_000
 const REPLY = 'reply-'
-const MESSAGE_STATES: ReadonlySet<string> = new Set([
-  'pending',
-  'claimed',
-  'replying',
-  'completed',
-  'dead',
-  'dismissed',
-])
+const MESSAGE_STATES: ReadonlySet<string> = new Set(messageStates)
 
 /** What is looked up when the metrics are read: it holds for the read model, not for this instance. */
 export function observeStates(metrics: Metrics, database: Database<unknown>): void {

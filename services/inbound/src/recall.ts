@@ -4,24 +4,14 @@ import type { InboundCommand, InboundMessage, LaneState } from '@daybook/events'
 import { type RawBuilder, sql, type Transaction } from 'kysely'
 import { WINDOW_MAX } from './lane-decider.ts'
 
-/** What is known of a message but its payload is in its document. */
-interface MessageRow {
-  document: Omit<InboundMessage, 'payload'>
-  payload: JsonValue
-  has_payload: boolean
-}
-
 interface RecalledRow {
   seq: number
   hash: string
-  document: MessageRow['document'] | null
+  /** What is known of a message but its payload; null where the conversation has none to be known. */
+  document: Omit<InboundMessage, 'payload'> | null
   payload: JsonValue
+  /** JSON's null is a payload too. */
   has_payload: boolean | null
-}
-
-/** The message of a row; JSON's null is a payload too. */
-function toMessage({ document, payload, has_payload: hasPayload }: MessageRow): InboundMessage {
-  return hasPayload ? { ...document, payload } : document
 }
 
 /**
@@ -37,10 +27,8 @@ export async function recallLane<DB>(
   const { value: rows } = await projection.read(tenant, (trx) => readRows(trx, { tenant, stream, named }))
   const [first] = rows
   if (first === undefined) return undefined
-  const known = rows.flatMap(({ document, payload, has_payload: hasPayload }) =>
-    document === null || hasPayload === null
-      ? []
-      : [toMessage({ document, payload, has_payload: hasPayload })],
+  const known = rows.flatMap(({ document, payload, has_payload: hasPayload }): InboundMessage[] =>
+    document === null ? [] : [hasPayload === true ? { ...document, payload } : document],
   )
   return { state: stateOf(known, named), seq: first.seq, hash: first.hash }
 }

@@ -1,4 +1,5 @@
 import type { MessageFilter } from '@daybook/client'
+import { messageStates } from '@daybook/events'
 import { type Command, Option } from 'commander'
 import { firstOf } from '../first-of.ts'
 import { messageColumns } from '../inbound/message-columns.ts'
@@ -10,9 +11,6 @@ import { table } from '../table.ts'
 const limitDefault = 50
 /** What the server gives in one page. */
 const pageMax = 1_000
-
-/** In the order in which a message comes through them. */
-const messageStates = ['pending', 'claimed', 'replying', 'completed', 'dead', 'dismissed'] as const
 
 /** Which messages. */
 export interface MessageOptions {

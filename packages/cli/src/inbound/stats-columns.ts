@@ -1,4 +1,5 @@
 import type { InboundStats } from '@daybook/client'
+import { messageStates } from '@daybook/events'
 import type { Column } from '../table.ts'
 import { ageText } from './message-columns.ts'
 
@@ -6,9 +7,7 @@ import { ageText } from './message-columns.ts'
 export function statsColumns(now: string): readonly Column<InboundStats>[] {
   return [
     { title: 'SOURCE', value: ({ source, account }) => `${source}:${account}` },
-    ...['pending', 'claimed', 'replying', 'completed', 'dead', 'dismissed'].map((state) =>
-      numbers(state.toUpperCase(), ({ messages }) => messages[state] ?? 0),
-    ),
+    ...messageStates.map((state) => numbers(state.toUpperCase(), ({ messages }) => messages[state] ?? 0)),
     {
       title: 'OLDEST',
       align: 'right',

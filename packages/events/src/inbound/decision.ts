@@ -1,50 +1,14 @@
-import type { Static } from 'typebox'
-import type {
-  inboundClaimed,
-  inboundCompleted,
-  inboundDead,
-  inboundDismissed,
-  inboundExtended,
-  inboundFailed,
-  inboundReleased,
-  inboundRequeued,
-} from './message-events.ts'
-import type {
-  outboundAmbiguous,
-  outboundClaimed,
-  outboundDead,
-  outboundExtended,
-  outboundFailed,
-  outboundQueued,
-  outboundReleased,
-  outboundRequeued,
-  outboundSent,
-} from './reply-events.ts'
+import type { EventData, EventTypeName } from '../registry.ts'
 
-type Decidable =
-  | typeof inboundClaimed
-  | typeof inboundExtended
-  | typeof inboundCompleted
-  | typeof inboundFailed
-  | typeof inboundReleased
-  | typeof inboundDead
-  | typeof inboundRequeued
-  | typeof inboundDismissed
-  | typeof outboundQueued
-  | typeof outboundClaimed
-  | typeof outboundExtended
-  | typeof outboundSent
-  | typeof outboundAmbiguous
-  | typeof outboundFailed
-  | typeof outboundReleased
-  | typeof outboundDead
-  | typeof outboundRequeued
+/** What is received, and what is told of an erasure, no command decides. */
+type Undecided = 'INBOUND_RECEIVED' | 'INBOUND_DUPLICATED' | 'INBOUND_CONFLICTED' | 'INBOUND_PAYLOADS_ERASED'
+type Decidable = Exclude<Extract<EventTypeName, `INBOUND_${string}` | `OUTBOUND_${string}`>, Undecided>
 
 /** An event that a command leads to; `correlationId` says also of one whose payload was erased which message it is about. */
 export type InboundDecision = {
-  [Type in Decidable as Type['type']]: {
-    readonly type: Type['type']
-    readonly data: Static<Type['schema']>
+  [Type in Decidable]: {
+    readonly type: Type
+    readonly data: EventData<Type>
     readonly correlationId: string
   }
-}[Decidable['type']]
+}[Decidable]

@@ -8,6 +8,11 @@ const text = Text()
 const total = Integer({ minimum: 0 })
 const seq = Integer({ minimum: 1 })
 
+/** What a message can be, in the order in which it comes through them. */
+export const messageStates = ['pending', 'claimed', 'replying', 'completed', 'dead', 'dismissed'] as const
+/** What a reply can be. */
+export const replyStates = ['pending', 'claimed', 'sent', 'ambiguous', 'dead'] as const
+
 /** Who has it now, and until when. */
 const leaseSchema = Struct({
   worker: text,
@@ -29,7 +34,7 @@ const attemptSchema = Struct({
 /** A reply to a message. */
 export const inboundReplySchema = Struct({
   reply: Integer({ minimum: 1, description: 'Which of the replies to its message' }),
-  state: Type.Enum(['pending', 'claimed', 'sent', 'ambiguous', 'dead']),
+  state: Type.Enum([...replyStates]),
   order: Integer({ minimum: 1, description: 'Replies of a conversation are sent in this order' }),
   queuedSeq: seq,
   queuedAt: text,
@@ -53,7 +58,7 @@ export const inboundMessageSchema = Struct({
   account: text,
   conversation: text,
   messageId: text,
-  state: Type.Enum(['pending', 'claimed', 'replying', 'completed', 'dead', 'dismissed'], {
+  state: Type.Enum([...messageStates], {
     description: 'replying: the work is done, and its replies are not settled yet',
   }),
   order: Integer({ minimum: 1, description: 'Messages of a conversation are worked on in this order' }),
