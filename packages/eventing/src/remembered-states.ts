@@ -1,3 +1,4 @@
+import { LeastRecentlyUsed } from '@daybook/runtime'
 import type { StateAt } from './decider.ts'
 
 /** States that this process made or saw last, so that the next command on their stream need not read it. */
@@ -17,39 +18,12 @@ export function rememberStates<State>({
   readonly weightMax: number
   readonly weigh: (state: State) => number
 }): RememberedStates<State> {
-  const kept = new Map<string, { readonly at: StateAt<State>; readonly weight: number }>()
-  let weight = 0
-  const drop = (name: string): void => {
-    weight -= kept.get(name)?.weight ?? 0
-    kept.delete(name)
-  }
+  const kept = new LeastRecentlyUsed<StateAt<State>>(weightMax, ({ state }) => weigh(state))
   return {
-    get(tenant, stream) {
-      const name = nameOf(tenant, stream)
-      const found = kept.get(name)
-      if (found === undefined) return undefined
-      // A Map keeps the order of insertion: the first one is the one that was not asked for the longest.
-      kept.delete(name)
-      kept.set(name, found)
-      return found.at
-    },
-    set(tenant, stream, at) {
-      const name = nameOf(tenant, stream)
-      drop(name)
-      const own = weigh(at.state)
-      if (own > weightMax) return
-      kept.set(name, { at, weight: own })
-      weight += own
-      for (const oldest of kept.keys()) {
-        if (weight <= weightMax) break
-        drop(oldest)
-      }
-    },
-    forget: (tenant, stream) => drop(nameOf(tenant, stream)),
-    forgetAll() {
-      kept.clear()
-      weight = 0
-    },
+    get: (tenant, stream) => kept.get(nameOf(tenant, stream)),
+    set: (tenant, stream, at) => kept.set(nameOf(tenant, stream), at),
+    forget: (tenant, stream) => kept.delete(nameOf(tenant, stream)),
+    forgetAll: () => kept.clear(),
   }
 }
 

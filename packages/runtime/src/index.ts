@@ -36,6 +36,7 @@ export { REQUEST_ID_HEADER } from './http/request-id.ts'
 export { type HttpOptions, type HttpServer, serveHttp } from './http/server.ts'
 export { type SseFrame, type SseOptions, sendEvents } from './http/sse.ts'
 export { bodyCheckedByHandler } from './http/validation.ts'
+export { LeastRecentlyUsed } from './least-recently-used.ts'
 export {
   createLogger,
   type LogDestination,

@@ -1,7 +1,7 @@
 import type { Database } from '@daybook/database'
+import { LeastRecentlyUsed } from '@daybook/runtime'
 import { type RawBuilder, sql } from 'kysely'
 import type { LaneCommands } from './commands.ts'
-import { LeastRecentlyUsed } from './lru.ts'
 import { SWEEPER } from './sweeper.ts'
 
 export interface EvictParts<DB> {

@@ -2,8 +2,8 @@ import type { Database } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
 import { journalReader, type Projection, readCaughtUp } from '@daybook/eventing'
 import type { InboundMessage } from '@daybook/events'
+import { LeastRecentlyUsed } from '@daybook/runtime'
 import { sql, type Transaction } from 'kysely'
-import { LeastRecentlyUsed } from './lru.ts'
 
 /** A message without its payload, and its conversation. */
 export interface FoundMessage {

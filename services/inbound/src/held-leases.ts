@@ -1,7 +1,7 @@
 import type { Database } from '@daybook/database'
+import { LeastRecentlyUsed } from '@daybook/runtime'
 import { sql } from 'kysely'
 import type { Work } from './heads.ts'
-import { LeastRecentlyUsed } from './lru.ts'
 
 /** A claim that may have been made before. */
 interface RepeatedClaim {

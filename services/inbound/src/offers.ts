@@ -2,11 +2,11 @@ import type { Bus, IncomingMessage } from '@daybook/bus'
 import { DaybookError } from '@daybook/errors'
 import { subjects } from '@daybook/events'
 import type { Logger } from '@daybook/runtime'
+import { LeastRecentlyUsed } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { Check } from 'typebox/value'
 import type { DueHead } from './due-heads.ts'
 import type { Work } from './heads.ts'
-import { LeastRecentlyUsed } from './lru.ts'
 import type { InboundMetrics } from './observe.ts'
 
 /** Tells whoever listens on NATS that something is due. A hint: who has it is decided by the claim. */

@@ -2,6 +2,7 @@ import type { Database } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
 import type { Projection } from '@daybook/eventing'
 import type { InboundLimits } from '@daybook/events'
+import { LeastRecentlyUsed } from '@daybook/runtime'
 import type { EvictOldest } from './evict.ts'
 import { entriesOf } from './store/totals.ts'
 
@@ -40,6 +41,8 @@ interface Room {
 const FRESH_MS = 2_000
 /** A full source is looked at so often, however many messages come. */
 const FULL_FRESH_MS = 100
+/** Whoever may append chooses the names of sources. One that is forgotten is looked at anew. */
+const SOURCES_MAX = 10_000
 /** Long enough for some work to get done, short enough not to keep a platform waiting for a place that is free. */
 const RETRY_AFTER_MS = 5_000
 
@@ -49,7 +52,7 @@ const RETRY_AFTER_MS = 5_000
  * two seconds.
  */
 export function overloadGuard<DB>(parts: OverloadParts<DB>): Overload {
-  const rooms = new Map<string, Room>()
+  const rooms = new LeastRecentlyUsed<Room>(SOURCES_MAX)
   const look = (tenant: string, source: string, room: Room): Promise<void> => {
     room.looking ??= readRoom(parts, { tenant, source }, room).finally(() => {
       room.looking = undefined

@@ -1,6 +1,6 @@
+import { LeastRecentlyUsed } from '@daybook/runtime'
 import type { DueHead } from './due-heads.ts'
 import type { Head, WorkFilter } from './heads.ts'
-import { LeastRecentlyUsed } from './lru.ts'
 
 /** What the last look at the read model found for a filter. */
 interface Looked {
@@ -35,7 +35,7 @@ const IN_VAIN_MS = 100
  *    only when nothing else may be due: a backlog is not overtaken by what is new.
  */
 export class ReadyWork {
-  readonly #known = new Map<string, DueHead>()
+  readonly #known = new LeastRecentlyUsed<DueHead>(KNOWN_MAX)
   readonly #reserved = new Map<string, Reserved>()
   readonly #looked = new LeastRecentlyUsed<Looked>(FILTERS_MAX)
 
@@ -81,10 +81,6 @@ export class ReadyWork {
 
   keepKnown(head: DueHead): void {
     this.#known.set(nameOfLane(head), head)
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= KNOWN_MAX) break
-      this.#known.delete(oldest)
-    }
   }
 
   forgetKnown({ tenant, lane }: Pick<Head, 'tenant' | 'lane'>): void {
