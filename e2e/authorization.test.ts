@@ -19,7 +19,7 @@ describeWithServer('every operation of the API', () => {
   const made = new Map<string, string>()
 
   beforeAll(async () => {
-    deployment = await deploy({ withInbound: true })
+    deployment = await deploy({ withInbound: true, withCron: true })
     operations = (await readOperations(deployment.gatewayUrl)).filter(({ name }) => !PUBLIC.includes(name))
     await using daybook = await deployment.connect()
     const make = async (name: string, of: readonly TokenScope[]) => {
@@ -97,11 +97,12 @@ describeWithServer('every operation of the API', () => {
 
   it('is there only through the gateway: a service by itself answers nobody who is not passed on', async () => {
     const { journalUrl, projectionUrl, services } = deployment
-    const { url: inboundUrl } = services.inbound
+    const { inbound, cron } = services
     for (const url of [
       `${journalUrl}/v1/dead-letters`,
       `${projectionUrl}/v1/runs`,
-      `${inboundUrl}/v1/projections`,
+      `${inbound.url}/v1/projections`,
+      `${cron.url}/v1/projections`,
     ]) {
       const headers = { authorization: `Bearer ${deployment.token}`, 'daybook-tenant': 'main' }
       expect((await fetch(url, { headers })).status).toBe(401)
@@ -116,7 +117,7 @@ describeWithServer('the token of another tenant', () => {
 
   // Without the tenant of the caller (`callerOf`) in a single read, its operation shows the marker here.
   it('shows nothing of the first one: no operation that reads tells a word of it', async () => {
-    await using deployment = await deploy({ withInbound: true })
+    await using deployment = await deploy({ withInbound: true, withCron: true })
     const { gatewayUrl, token: main } = deployment
     const acme = await deployment.firstToken('acme')
     const filled = await fill(deployment)
@@ -136,12 +137,13 @@ describeWithServer('the token of another tenant', () => {
   }, 240_000)
 
   it('does nothing that concerns all tenants', async () => {
-    await using deployment = await deploy({ withInbound: true })
+    await using deployment = await deploy({ withInbound: true, withCron: true })
     const authorization = `Bearer ${await deployment.firstToken('acme')}`
     const headers = { authorization, 'content-type': 'application/json' }
     for (const [path, body] of [
       ['/v1/projections/runs/rebuild', { reason: 'x' }],
       ['/v1/projections/inbound/rebuild', { reason: 'x' }],
+      ['/v1/projections/cron/rebuild', { reason: 'x' }],
       ['/v1/archives', { olderThanDays: 0 }],
     ] as const) {
       const request = { method: 'POST', headers, body: JSON.stringify(body) }
@@ -205,6 +207,12 @@ describeWithServer('the token of another tenant', () => {
     const schema = { type: 'object', description: MARKER, properties: {}, additionalProperties: false }
     await daybook.schemas.add({ kind: 'order', type: 'OrderPlaced', v: 1, schema, description: MARKER })
     await daybook.projections.rebuild('runs', { reason: MARKER })
+    const action = { do: 'deliver', payload: MARKER } as const
+    const schedule = { cron: '0 3 * * *' }
+    await daybook.cron.create({ name: 'digest', description: MARKER, schedule, action })
+    const { run } = await daybook.cron.runNow('digest')
+    const jobIsRead = async () => (await daybook.cron.get('digest').catch(() => undefined))?.open.length === 1
+    await waitFor(jobIsRead, { what: 'the job' })
     const { id: tokenId } = await daybook.tokens.create({ name: MARKER, scopes: ['read'] })
     const log = daybook.draft({ stream: 'run/r1', type: 'PROCESS_LOG', data: { message: 'x' } })
     await queueAppend(deployment.nats.url, [{ ...log, type: MARKER.toUpperCase() }])
@@ -212,7 +220,15 @@ describeWithServer('the token of another tenant', () => {
       what: 'the dead letter',
     })
     await daybook.runs.get('r2', { minPosition: receipts.at(-1)?.position ?? 0 })
-    const shared = { kind: 'run', effectId: 'ask-1', type: 'OrderPlaced', v: '1', name: 'runs' }
+    const shared = {
+      kind: 'run',
+      effectId: 'ask-1',
+      type: 'OrderPlaced',
+      v: '1',
+      name: 'runs',
+      job: 'digest',
+      run,
+    }
     const more = { ...shared, sha256: blob.$blob }
     const ids = ['r1', 'r2', 'ask-1', letter.id, receipts[0]?.id ?? '', tokenId]
     return ids.map((id) => ({ ...more, id }))

@@ -47,6 +47,8 @@ export interface Deployment extends AsyncDisposable {
     readonly gateway: Service
     /** Of a story that asked for it, by `withInbound`. */
     readonly inbound: Service
+    /** Of a story that asked for it, by `withCron`. */
+    readonly cron: Service
   }
   readonly journalUrl: string
   readonly projectionUrl: string
@@ -62,6 +64,8 @@ export interface Deployment extends AsyncDisposable {
   startJournal(): Promise<SecondInstance>
   /** One more inbound service, likewise. */
   startInbound(options?: RunOptions): Promise<SecondInstance>
+  /** One more cron service, likewise. */
+  startCron(options?: RunOptions): Promise<SecondInstance>
 }
 
 type Env = Record<string, string>
@@ -70,6 +74,8 @@ type Env = Record<string, string>
 interface RunOptions {
   /** Added to its environment. */
   env?: Env
+  /** A program that takes the place of the service's own, and is the service all the same. */
+  main?: string
   /** A command that runs the service's own, such as one that bounds its memory. */
   wrapper?: { readonly command: string; readonly args: readonly string[] }
 }
@@ -88,6 +94,9 @@ export interface DeployOptions {
   /** Starts the inbound service too, which few stories need. */
   withInbound?: boolean
   inbound?: RunOptions
+  /** Starts the cron service too, which few stories need. */
+  withCron?: boolean
+  cron?: RunOptions
 }
 
 const CALLER_KEY = 'the-caller-key-of-all-deployments-in-tests'
@@ -100,7 +109,7 @@ export function asGateway(): Record<string, string> {
 }
 
 /** The services that have tables. The first makes the roles of all. */
-const MIGRATING = ['journal', 'projection', 'inbound', 'gateway']
+const MIGRATING = ['journal', 'projection', 'inbound', 'cron', 'gateway']
 
 /** Nobody listens there: it is reserved, and connections are refused at once. */
 const NOWHERE = 'http://127.0.0.1:1'
@@ -114,7 +123,7 @@ async function startService(name: string, env: Env, options: RunOptions = {}): P
   const failpointFile = join(folder.path, 'failpoint.json')
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const main = join(root, 'services', name, 'dist', 'main.js')
+  const main = options.main ?? join(root, 'services', name, 'dist', 'main.js')
   const own = { LOG_LEVEL: 'warn', HTTP_PORT: String(port), DAYBOOK_FAILPOINT_FILE: failpointFile }
   const args = ['--import', failpointScript, main]
   const { wrapper } = options
@@ -158,7 +167,7 @@ async function migrateService(name: string, databaseUrl: string): Promise<void> 
 interface NatsKeys {
   /** For the server's configuration. */
   accounts: string
-  envOf(service: 'journal' | 'projection' | 'inbound' | 'gateway'): Env
+  envOf(service: 'journal' | 'projection' | 'inbound' | 'cron' | 'gateway'): Env
 }
 
 /** Makes the keys of NATS' users as compose does. */
@@ -210,6 +219,11 @@ async function migratedDatabase(stack: AsyncDisposableStack, adminUrl: string | 
   return url
 }
 
+function asked(service: Service | undefined, option: 'withInbound' | 'withCron'): Service {
+  if (service !== undefined) return service
+  throw new Error(`this story did not ask for it: deploy({ ${option}: true })`)
+}
+
 export async function deploy(options: DeployOptions = {}): Promise<Deployment> {
   await using stack = new AsyncDisposableStack()
   if (options.databaseUrl !== undefined) await migrateAll(options.databaseUrl)
@@ -228,17 +242,21 @@ export async function deploy(options: DeployOptions = {}): Promise<Deployment> {
       options.projection,
     ),
   )
-  const startInbound = (more: RunOptions = {}) =>
+  const startWorking = (name: 'inbound' | 'cron', more: RunOptions = {}) =>
     startService(
-      'inbound',
-      { ...env, ...keys.envOf('inbound'), JOURNAL_URL: journal.url },
-      { ...more, env: { ...options.inbound?.env, ...more.env } },
+      name,
+      { ...env, ...keys.envOf(name), JOURNAL_URL: journal.url },
+      { ...more, env: { ...options[name]?.env, ...more.env } },
     )
-  const inbound = options.withInbound === true ? stack.use(await startInbound(options.inbound)) : undefined
+  const startWanted = async (name: 'inbound' | 'cron', isWanted: boolean | undefined) =>
+    isWanted === true ? stack.use(await startWorking(name, options[name])) : undefined
+  const inbound = await startWanted('inbound', options.withInbound)
+  const cron = await startWanted('cron', options.withCron)
   const upstreams = {
     JOURNAL_URL: journal.url,
     PROJECTION_URL: projection.url,
     INBOUND_URL: inbound?.url ?? NOWHERE,
+    CRON_URL: cron?.url ?? NOWHERE,
   }
   const gateway = stack.use(await startGateway(upstreams))
   const opened = stack.move()
@@ -265,9 +283,10 @@ export async function deploy(options: DeployOptions = {}): Promise<Deployment> {
       projection,
       gateway,
       get inbound() {
-        if (inbound === undefined)
-          throw new Error('this story did not ask for it: deploy({ withInbound: true })')
-        return inbound
+        return asked(inbound, 'withInbound')
+      },
+      get cron() {
+        return asked(cron, 'withCron')
       },
     },
     journalUrl: journal.url,
@@ -290,8 +309,12 @@ export async function deploy(options: DeployOptions = {}): Promise<Deployment> {
       return behindItsOwnGateway(second, { JOURNAL_URL: second.url })
     },
     async startInbound(more) {
-      const second = opened.use(await startInbound(more))
+      const second = opened.use(await startWorking('inbound', more))
       return behindItsOwnGateway(second, { INBOUND_URL: second.url })
+    },
+    async startCron(more) {
+      const second = opened.use(await startWorking('cron', more))
+      return behindItsOwnGateway(second, { CRON_URL: second.url })
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

@@ -52,6 +52,12 @@ export async function cutEventStream(url: string, keep: number): Promise<void> {
   for (let seq = state.last_seq; seq > keep; seq -= 1) await ask(bus, 'MSG.DELETE', { seq })
 }
 
+/** Deletes a consumer of DAYBOOK_EVENTS: the next one of that name begins with the first event again. */
+export async function deleteConsumer(url: string, consumer: string): Promise<void> {
+  await using bus = await connectBus({ servers: url, name: 'e2e', wait: true })
+  await bus.request(`$JS.API.CONSUMER.DELETE.DAYBOOK_EVENTS.${consumer}`, '', { timeoutMs: TIMEOUT_MS })
+}
+
 /** Has the server keep the messages of a consumer to itself. Answers how to let it deliver them. */
 export async function holdDeliveries(url: string, consumer: string): Promise<() => Promise<void>> {
   const pauseUntil = async (instant: string) => {

@@ -9,7 +9,7 @@ const layers = [
   ['bus', 'database', 'object-store', 'runtime'],
   ['client'],
   ['eventing'],
-  ['journal', 'projection', 'inbound', 'gateway'],
+  ['journal', 'projection', 'inbound', 'cron', 'gateway'],
   ['stack'],
   ['cli'],
   ['testing'],

@@ -27,7 +27,12 @@ describeWithServer('Daybook on a NATS where everybody has a name', () => {
   let daybook: Daybook
 
   beforeAll(async () => {
-    deployment = await deploy({ withNatsAccounts: true, withInbound: true, env: { COMPARE_MS } })
+    deployment = await deploy({
+      withNatsAccounts: true,
+      withInbound: true,
+      withCron: true,
+      env: { COMPARE_MS },
+    })
     daybook = await deployment.connect()
   }, 120_000)
 
@@ -58,8 +63,8 @@ describeWithServer('Daybook on a NATS where everybody has a name', () => {
   }
 
   it('lets every service in as itself', async () => {
-    const { projection, inbound } = deployment.services
-    for (const { url } of [projection, inbound]) {
+    const { projection, inbound, cron } = deployment.services
+    for (const { url } of [projection, inbound, cron]) {
       const answer = await fetch(`${url}/readyz`)
       expect(await answer.json()).toMatchObject({ checks: { bus: { detail: 'connected' } } })
     }
@@ -139,8 +144,8 @@ describeWithServer('Daybook on a NATS where everybody has a name', () => {
   }, 120_000)
 
   it('is refused nothing that it does for its work', () => {
-    const { journal, projection, gateway } = deployment.services
-    for (const { process } of [journal, projection, gateway])
+    const { journal, projection, inbound, cron, gateway } = deployment.services
+    for (const { process } of [journal, projection, inbound, cron, gateway])
       expect(process.output).not.toMatch(
         /refused something|subscription refused|Permissions Violation|could not be ensured/,
       )

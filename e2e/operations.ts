@@ -34,7 +34,7 @@ export async function ask(
   values: Readonly<Record<string, string>> = {},
 ): Promise<{ status: number; challenge: string | null; text: string }> {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? 'x'))
-  const hasBody = method === 'POST' || method === 'PUT'
+  const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH'
   const response = await fetch(`${gatewayUrl}${filled}`, {
     method,
     headers: {

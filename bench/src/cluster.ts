@@ -35,14 +35,14 @@ const settings = {
 }
 
 /** Starts an empty Postgres of its own; disposing removes it. Errors: `not-found` where none is installed. */
-export async function startCluster(path: string): Promise<Cluster> {
+export async function startCluster(path: string, more: Readonly<Record<string, string>>): Promise<Cluster> {
   const bin = await findBinaries(path)
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await createTempFolder())
   const user = await findServerUser()
   const password = await initialize(bin, folder, user)
   const port = await freePort()
-  const options = { ...settings, port: String(port), unix_socket_directories: folder.path }
+  const options = { ...settings, ...more, port: String(port), unix_socket_directories: folder.path }
   const server = await startProcess({
     command: join(bin, 'postgres'),
     args: [

@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 import { DaybookError } from '@daybook/errors'
 import { renderReport } from './append/report.ts'
 import { type AppendOptions, runAppend } from './append/run.ts'
+import { renderCron } from './cron/report.ts'
+import { runCron } from './cron/run.ts'
 import { renderGrowth } from './growth/report.ts'
 import { runGrowth } from './growth/run.ts'
 import { renderInbound } from './inbound/report.ts'
@@ -16,6 +18,7 @@ const usage = `Usage: npm run bench -- <benchmark> [options]
 
 Benchmarks
   append            appends through Daybook's doors, a plain insert, and five peers
+  cron              jobs that are due in the same second, beside the schedules of two job queues
   growth            appends and reads in a journal of ten million events, beside one of 100,000
   inbound           messages that are received, claimed and completed, beside two job queues
   rebuild           a read model of 500,000 events, built anew beside the running one while that is read
@@ -31,6 +34,7 @@ Exit codes: 0 all targets met, 1 a target missed, 2 could not run.`
 /** A benchmark by its name: what it found out, and the same for people. */
 const benchmarks = new Map<string, (options: AppendOptions) => Promise<Outcome>>([
   ['append', async (options) => outcomeOf(await runAppend(options), renderReport)],
+  ['cron', async (options) => outcomeOf(await runCron(options), renderCron)],
   ['growth', async (options) => outcomeOf(await runGrowth(options), renderGrowth)],
   ['inbound', async (options) => outcomeOf(await runInbound(options), renderInbound)],
   ['rebuild', async (options) => outcomeOf(await runRebuild(options), renderRebuild)],

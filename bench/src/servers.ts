@@ -16,11 +16,14 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** As in infra/docker/Dockerfile. */
 const nodeOptions = '--enable-source-maps --max-semi-space-size=64'
 
-/** The server that DATABASE_URL names, else a cluster of its own. */
-export async function openPostgres(env: Environment): Promise<Cluster & { from: string }> {
+/** The server that DATABASE_URL names, else a cluster of its own, with these settings beside those of all benchmarks. */
+export async function openPostgres(
+  env: Environment,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Cluster & { from: string }> {
   const url = env['DATABASE_URL']
   if (url) return { url, from: 'DATABASE_URL', [Symbol.asyncDispose]: async () => undefined }
-  return { ...(await startCluster(env['PATH'] ?? '')), from: 'a cluster of its own' }
+  return { ...(await startCluster(env['PATH'] ?? '', settings)), from: 'a cluster of its own' }
 }
 
 export async function natsVersion(): Promise<string> {
@@ -47,6 +50,8 @@ export interface Daybook extends AsyncDisposable {
   gatewayUrl: string
   /** Starts the inbound service and waits until it answers over NATS. */
   startInbound(settings?: Record<string, string>): Promise<AsyncDisposable>
+  /** Starts so many instances of the cron service and waits until one answers over NATS; the gateway knows the first. */
+  startCron(instances: number): Promise<AsyncDisposable>
   /** Starts the projection service and waits until it has caught up with the journal, whose head it answers. */
   startProjection(signal: AbortSignal): Promise<AsyncDisposable & { head: number }>
 }
@@ -55,8 +60,8 @@ export interface Daybook extends AsyncDisposable {
 const catchUpMsMax = 600_000
 
 /**
- * The journal and the gateway, each as the process that a deployment runs. The projection and the inbound service are not on
- * the way of an append: they are started for what needs them. `prepare` is called between the migrations and the services.
+ * The journal and the gateway, each as the process that a deployment runs. The projection, the inbound and the cron
+ * service are not on the way of an append: they are started for what needs them. `prepare` is called between the migrations and the services.
  */
 export async function startDaybook(
   on: { databaseUrl: string; natsUrl: string },
@@ -75,14 +80,16 @@ export async function startDaybook(
   await migrate('journal', env)
   await migrate('projection', env)
   await migrate('inbound', env)
+  await migrate('cron', env)
   await migrate('gateway', env)
   await prepare(on.databaseUrl)
   const journal = stack.use(await startService('journal', env))
-  const [projectionPort, inboundPort] = [await freePort(), await freePort()]
+  const [projectionPort, inboundPort, cronPort] = [await freePort(), await freePort(), await freePort()]
   const upstreams = {
     JOURNAL_URL: journal.url,
     PROJECTION_URL: `http://127.0.0.1:${projectionPort}`,
     INBOUND_URL: `http://127.0.0.1:${inboundPort}`,
+    CRON_URL: `http://127.0.0.1:${cronPort}`,
   }
   const gateway = stack.use(await startService('gateway', { ...env, ...upstreams }))
   await waitForResponder(on.natsUrl, 'journal', 'append')
@@ -100,6 +107,14 @@ export async function startDaybook(
       await waitForResponder(on.natsUrl, 'inbound', 'receive')
       return inbound
     },
+    async startCron(instances) {
+      await using cron = new AsyncDisposableStack()
+      const own = { ...env, JOURNAL_URL: journal.url }
+      cron.use(await startService('cron', own, cronPort))
+      for (let more = 1; more < instances; more += 1) cron.use(await startService('cron', own))
+      await waitForResponder(on.natsUrl, 'cron', 'create')
+      return cron.move()
+    },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   }
 }
@@ -115,7 +130,7 @@ async function migrate(service: Service, env: Record<string, string>): Promise<v
     throw new DaybookError('migration-failed', `The ${service} could not be migrated:\n${migration.output}`)
 }
 
-type Service = 'journal' | 'projection' | 'inbound' | 'gateway'
+type Service = 'journal' | 'projection' | 'inbound' | 'cron' | 'gateway'
 
 /** Answers the position that was waited for: the journal's head at the beginning. */
 async function waitUntilCaughtUp(url: string, databaseUrl: string, signal: AbortSignal): Promise<number> {

@@ -39,7 +39,17 @@ describe('the metrics', () => {
         .map(([, name = '']) => name.replace(/_(bucket|sum|count)$/, ''))
         .filter((name) => !code.includes(name) && name !== '')
       // `daybook_journal` and its like are roles of the database.
-      const roles = ['owner', 'journal', 'projection', 'inbound', 'gateway', 'reader', 'sealer', 'archive']
+      const roles = [
+        'owner',
+        'journal',
+        'projection',
+        'inbound',
+        'cron',
+        'gateway',
+        'reader',
+        'sealer',
+        'archive',
+      ]
       expect(
         unknown.filter((name) => !roles.includes(name)),
         path,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { connectBus } from '@daybook/bus'
 import { DaybookError } from '@daybook/errors'
+import { authorized } from '../servers.ts'
 import { countRows } from './pool.ts'
 import { newUlid, runCreated, sampleEvents } from './sample-event.ts'
 import type { Scenario, Shape } from './scenario.ts'
@@ -68,7 +69,7 @@ function checkAnswer(text: string, events: number): void {
 }
 
 /** The relay publishes after the answer. Whoever is measured next must not share the machine with it. */
-export async function relayHasCaughtUp(addresses: DaybookAddresses, signal: AbortSignal): Promise<void> {
+async function relayHasCaughtUp(addresses: DaybookAddresses, signal: AbortSignal): Promise<void> {
   const head = await countRows(addresses.databaseUrl, 'select position as count from journal.head')
   await using bus = await connectBus({ servers: addresses.natsUrl, name: 'daybook-bench', wait: true })
   const endsAt = Date.now() + relayMsMax
@@ -81,4 +82,21 @@ export async function relayHasCaughtUp(addresses: DaybookAddresses, signal: Abor
     'timeout',
     `The relay has not reached position ${head} after ${relayMsMax / 1000} s.`,
   )
+}
+
+/** The relay publishes, and the read model applies, after the answers. `listing` is a path that reads that model. */
+export async function everythingHasCaughtUp(
+  addresses: DaybookAddresses,
+  listing: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await relayHasCaughtUp(addresses, signal)
+  const head = await countRows(addresses.databaseUrl, 'select position as count from journal.head')
+  let response: Response
+  do {
+    signal.throwIfAborted()
+    const url = `${addresses.gatewayUrl}${listing}?limit=1&minPosition=${head}`
+    response = await fetch(url, { headers: authorized, signal })
+    await response.arrayBuffer()
+  } while (!response.ok)
 }

@@ -1,7 +1,6 @@
 import { DaybookError } from '@daybook/errors'
-import { type DaybookAddresses, relayHasCaughtUp } from '../append/daybook.ts'
+import { type DaybookAddresses, everythingHasCaughtUp } from '../append/daybook.ts'
 import { countRows } from '../append/pool.ts'
-import { authorized } from '../servers.ts'
 import { ACCOUNT, type SampleMessage } from './sample-message.ts'
 import type { InboundScenario, InboundSession, Received, WorkEvents, WorkedMessage } from './scenario.ts'
 import { Wake } from './wake.ts'
@@ -59,7 +58,8 @@ export function daybookInbound(
         complete,
         work: async (workers, on) => startWork({ claim, complete }, workers, on),
         count: () => countReceived(addresses.databaseUrl, source),
-        settle: (signal) => settle(addresses, signal),
+        // Whoever is measured next must not share the machine with them.
+        settle: (signal) => everythingHasCaughtUp(addresses, '/v1/inbound/messages', signal),
         [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
       }
     },
@@ -137,17 +137,4 @@ async function countReceived(databaseUrl: string, source: string): Promise<numbe
     `select count(*) from journal.events where kind = 'inbound' and type = 'INBOUND_RECEIVED' and stream like $1`,
     [`inbound/${source}:%`],
   )
-}
-
-/** The relay publishes, and the read model applies, after the answers. Whoever is measured next must not share the machine with them. */
-async function settle(addresses: DaybookAddresses, signal: AbortSignal): Promise<void> {
-  await relayHasCaughtUp(addresses, signal)
-  const head = await countRows(addresses.databaseUrl, 'select position as count from journal.head')
-  const url = `${addresses.gatewayUrl}/v1/inbound/messages?limit=1&minPosition=${head}`
-  let response: Response
-  do {
-    signal.throwIfAborted()
-    response = await fetch(url, { headers: authorized, signal })
-    await response.arrayBuffer()
-  } while (!response.ok)
 }

@@ -24,6 +24,7 @@ const accountOf: Readonly<Record<BusService, string>> = {
   journal: SERVICES_ACCOUNT,
   projection: SERVICES_ACCOUNT,
   inbound: SERVICES_ACCOUNT,
+  cron: SERVICES_ACCOUNT,
   gateway: SYSTEM_ACCOUNT,
 }
 
@@ -35,9 +36,11 @@ const SERVICES = [
   'daybook.queue.*.append.*.*',
   'daybook.rpc.*.inbound.*',
   'daybook.rpc.*.inbound.*.*.*',
+  'daybook.rpc.*.cron.*',
+  'daybook.rpc.*.cron.*.*.*',
 ]
 /** What they may hear. */
-const STREAMS = ['daybook.events.>', 'daybook.receipt.>', 'daybook.deliver.>']
+const STREAMS = ['daybook.events.>', 'daybook.receipt.>', 'daybook.deliver.>', 'daybook.app.>']
 
 /** The gateway asks its database; a connection that gets no answer in this time is refused. */
 const CALLOUT_TIMEOUT_SECONDS = 5

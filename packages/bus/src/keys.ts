@@ -17,9 +17,13 @@ export interface BusKeys {
 
 /** New keys; who needs a user the next time too keeps its seed. */
 export function createBusKeys(): BusKeys {
-  const [journal, projection, inbound, gateway] = busServices.map(() => toBusKey(nkeys.createUser()))
-  if (!journal || !projection || !inbound || !gateway) throw new RangeError('a service without a key')
-  return { services: { journal, projection, inbound, gateway }, issuer: toBusKey(nkeys.createAccount()) }
+  const [journal, projection, inbound, cron, gateway] = busServices.map(() => toBusKey(nkeys.createUser()))
+  if (!journal || !projection || !inbound || !cron || !gateway)
+    throw new RangeError('a service without a key')
+  return {
+    services: { journal, projection, inbound, cron, gateway },
+    issuer: toBusKey(nkeys.createAccount()),
+  }
 }
 
 /** The key that a seed is of. Code: `unsafe-configuration`, without the seed. */

@@ -9,7 +9,7 @@ export interface Permissions {
 }
 
 /** The services that have a user of their own. The sealer needs no NATS. */
-export const busServices = ['journal', 'projection', 'inbound', 'gateway'] as const
+export const busServices = ['journal', 'projection', 'inbound', 'cron', 'gateway'] as const
 export type BusService = (typeof busServices)[number]
 
 /** Where replies to a service come. Under one prefix for all, each could read what the others are answered. */
@@ -38,6 +38,14 @@ const ANSWERS = '_R_.>'
 /** What the inbound service offers to those who work: messages that came in, and replies that are to go out. */
 const OFFERS = ['daybook.deliver.*.inbound.>', 'daybook.deliver.*.outbound.>']
 
+/** What the cron service offers to those who work: runs of jobs. */
+const CRON_OFFERS = 'daybook.deliver.*.cron.>'
+
+/** What tells it that a run has ended which a job started. */
+const RUN_ENDS = ['RUN_COMPLETED', 'RUN_FAILED', 'RUN_CANCELLED'].map(
+  (type) => `daybook.events.*.run.*.${type}`,
+)
+
 /** What each service may do, and nothing that it does not do. */
 export const servicePermissions: Readonly<Record<BusService, Permissions>> = {
   // It answers appends, copies the journal, and alone makes the streams and consumers of all.
@@ -47,8 +55,9 @@ export const servicePermissions: Readonly<Record<BusService, Permissions>> = {
       'daybook.signal.>',
       'daybook.receipt.>',
       ANSWERS,
-      // To the service that has its events appended over NATS.
+      // To the services that have their events appended over NATS.
       `${inboxOfService('inbound')}.>`,
+      `${inboxOfService('cron')}.>`,
       ...topology.streams.flatMap(({ name }) => keepStream(name)),
       ...topology.consumers.flatMap(({ stream, durable }) => keepConsumer(stream, durable)),
       ...consumersOf('journal').flatMap(({ stream, durable }) => readConsumer(stream, durable)),
@@ -71,9 +80,29 @@ export const servicePermissions: Readonly<Record<BusService, Permissions>> = {
     subscribe: [
       `${inboxOfService('inbound')}.>`,
       subjects.rpc('*', 'inbound', '*'),
-      subjects.inboundByAnybody,
+      subjects.commandByAnybody('inbound'),
       'daybook.signal.>',
       ...OFFERS,
+    ],
+  },
+  // As inbound does; and it publishes what jobs have published, and hears how runs end.
+  cron: {
+    publish: [
+      CRON_OFFERS,
+      subjects.app('*', '>'),
+      // A round trip to the server, by which it knows that a message went out.
+      WHO_AM_I_SUBJECT,
+      subjects.rpc('*', 'journal', 'append'),
+      ANSWERS,
+      ...followConsumersOf('cron'),
+    ],
+    subscribe: [
+      `${inboxOfService('cron')}.>`,
+      subjects.rpc('*', 'cron', '*'),
+      subjects.commandByAnybody('cron'),
+      'daybook.signal.>',
+      CRON_OFFERS,
+      ...RUN_ENDS,
     ],
   },
   // In the server's own account: it sees the credentials of all who come, and sends away whose token was revoked.
@@ -126,9 +155,9 @@ export interface TokenHolder {
 }
 
 /**
- * What the holder of a token may do on NATS. `append`: append and work on inbound messages in the name of its own actor,
- * and hear what work is offered to its tenant. `read`: hear its tenant's events. `admin`: both, and in the name of any
- * actor. Deciding approvals goes over HTTP.
+ * What the holder of a token may do on NATS. `append`: append, work on inbound messages, make jobs and work on their runs in
+ * the name of its own actor, and hear what work is offered to its tenant. `read`: hear its tenant's events, and what its
+ * jobs publish. `admin`: both, and in the name of any actor. Deciding approvals goes over HTTP.
  */
 export function tokenPermissions({ tokenId, tenant, actor, scopes }: TokenHolder): Permissions {
   const isAdmin = scopes.includes('admin')
@@ -143,7 +172,7 @@ export function tokenPermissions({ tokenId, tenant, actor, scopes }: TokenHolder
     subscribe: [
       `${inboxOfToken(tokenId)}.>`,
       ...(mayAppend ? [`${subjects.receiptsOf(tenant, actor)}.>`, `daybook.deliver.${tenant}.>`] : []),
-      ...(mayRead ? [`daybook.events.${tenant}.>`] : []),
+      ...(mayRead ? [`daybook.events.${tenant}.>`, subjects.app(tenant, '>')] : []),
     ],
   }
 }
@@ -153,7 +182,8 @@ function namedCommands(tenant: string, actor: Actor): string[] {
   return [
     subjects.appendBy(tenant, actor),
     subjects.appendQueueBy(tenant, actor),
-    subjects.inboundBy(tenant, '*', actor),
+    subjects.commandBy(tenant, 'inbound', '*', actor),
+    subjects.commandBy(tenant, 'cron', '*', actor),
   ]
 }
 
@@ -163,5 +193,6 @@ function plainCommands(tenant: string): string[] {
     subjects.rpc(tenant, 'journal', 'append'),
     subjects.appendQueue(tenant),
     subjects.rpc(tenant, 'inbound', '*'),
+    subjects.rpc(tenant, 'cron', '*'),
   ]
 }

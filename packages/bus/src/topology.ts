@@ -90,6 +90,7 @@ export function defineTopology(limits: TopologyLimits = {}): Topology {
       projectionConsumer('projection-runs', 'run', 'The projection of runs and their effects'),
       projectionConsumer('projection-sessions', 'session', 'The projection of sessions'),
       projectionConsumer('inbound-messages', 'inbound', 'The projection of inbound messages'),
+      projectionConsumer('cron-jobs', 'cron', 'The projection of jobs and their runs'),
     ],
   }
 }

@@ -14,6 +14,7 @@ let nats: GuardedNats
 let journal: Bus
 let projection: Bus
 let inbound: Bus
+let cron: Bus
 
 beforeAll(async () => {
   nats = stack.use(await startGuardedNats())
@@ -25,11 +26,13 @@ beforeAll(async () => {
   journal = stack.use(await nats.connectService('journal'))
   projection = stack.use(await nats.connectService('projection'))
   inbound = stack.use(await nats.connectService('inbound'))
+  cron = stack.use(await nats.connectService('cron'))
   await journal.ensureTopology()
   stack.use(journal.respond('daybook.rpc.*.journal.append', 'journal', ({ subject }) => subject))
   stack.use(journal.respond('daybook.rpc.*.journal.append.*.*', 'journal', ({ subject }) => subject))
-  stack.use(inbound.respond(subjects.rpc('*', 'inbound', '*'), 'inbound', ({ subject }) => subject))
-  stack.use(inbound.respond(subjects.inboundByAnybody, 'inbound', ({ subject }) => subject))
+  for (const [name, service] of Object.entries({ inbound, cron }))
+    for (const subject of [subjects.rpc('*', name, '*'), subjects.commandByAnybody(name)])
+      stack.use(service.respond(subject, name, (message) => message.subject))
 })
 
 afterAll(async () => {
@@ -149,6 +152,22 @@ describe('services with users of their own', () => {
     )
   })
 
+  it('hear how a run ended that a job started', async () => {
+    const heard = new Set<string>()
+    const types = ['RUN_COMPLETED', 'RUN_FAILED', 'RUN_CANCELLED']
+    await using listening = new AsyncDisposableStack()
+    for (const type of types)
+      listening.use(cron.listen(`daybook.events.*.run.*.${type}`, ({ subject }) => void heard.add(subject)))
+    await waitFor(
+      () => {
+        for (const type of types) journal.publish(`daybook.events.main.run.a.${type}`, '')
+        return heard.size === types.length
+      },
+      { timeoutMs, what: 'the ends' },
+    )
+    expect([...heard]).toEqual(types.map((type) => `daybook.events.main.run.a.${type}`))
+  })
+
   it.each(refusedToServices)('%s may not %s %s', async (service, act, subject) => {
     expect(await refusalOf(await nats.dialService(service), act, subject)).toMatch(/Permissions Violation/)
   })
@@ -189,16 +208,19 @@ describe('a token', () => {
     await reader.close()
   })
 
-  it('gives commands to the inbound service in the name of its actor, and an admin’s in any', async () => {
-    const writer = await nats.dialHolder('of-writer')
-    const named = subjects.inboundBy('main', 'claim', { kind: 'agent', id: 'writer.agent' })
-    expect((await writer.request(named, '{}')).string()).toBe(named)
-    await writer.close()
-    const chief = await nats.dialHolder('of-chief')
-    const plain = subjects.rpc('main', 'inbound', 'claim')
-    expect((await chief.request(plain, '{}')).string()).toBe(plain)
-    await chief.close()
-  })
+  it.each(['inbound', 'cron'])(
+    'gives commands to %s in the name of its actor, and an admin’s in any',
+    async (service) => {
+      const writer = await nats.dialHolder('of-writer')
+      const named = subjects.commandBy('main', service, 'claim', { kind: 'agent', id: 'writer.agent' })
+      expect((await writer.request(named, '{}')).string()).toBe(named)
+      await writer.close()
+      const chief = await nats.dialHolder('of-chief')
+      const plain = subjects.rpc('main', service, 'claim')
+      expect((await chief.request(plain, '{}')).string()).toBe(plain)
+      await chief.close()
+    },
+  )
 
   it('hears what is offered to its tenant, each offer in one place of a group, and none of another’s', async () => {
     const bots = await Promise.all(['of-writer', 'of-chief'].map((token) => nats.dialHolder(token)))
@@ -226,6 +248,41 @@ describe('a token', () => {
     await Promise.all([...bots, stranger].map((connection) => connection.close()))
     expect(heard.toSorted((a, b) => Number(a) - Number(b))).toEqual(offers)
     expect(overheard).toEqual([foreign])
+  })
+
+  it('hears what the jobs of its tenant publish if it may read, and nothing of another’s', async () => {
+    const reader = await nats.dialHolder('of-reader')
+    const stranger = await nats.dialHolder('of-stranger')
+    const heard: string[] = []
+    for (const [holder, tenant] of [
+      [reader, 'main'],
+      [stranger, 'acme'],
+    ] as const) {
+      const callback = (_error: unknown, message: { subject: string }) => void heard.push(message.subject)
+      holder.subscribe(subjects.app(tenant, '>'), { callback })
+      await holder.flush()
+    }
+    cron.publish(subjects.app('main', 'digest.due'), '')
+    cron.publish(subjects.app('acme', 'digest.due'), '')
+    // By the server's answer it knows that they went out.
+    expect((await cron.whoAmI({ timeoutMs })).permissions?.publish).toContain(subjects.app('*', '>'))
+    await waitFor(() => heard.length >= 2, { timeoutMs, what: 'the messages' })
+    await Promise.all([reader.close(), stranger.close()])
+    expect(heard.toSorted()).toEqual(['daybook.app.acme.digest.due', 'daybook.app.main.digest.due'])
+  })
+
+  it('hears which runs of jobs are offered to its tenant', async () => {
+    const writer = await nats.dialHolder('of-writer')
+    const heard: string[] = []
+    writer.subscribe('daybook.deliver.main.cron.*', {
+      callback: (_error, message) => void heard.push(message.subject),
+    })
+    await writer.flush()
+    cron.publish(subjects.deliverCron('acme', 'nightly'), '')
+    cron.publish(subjects.deliverCron('main', 'nightly'), '')
+    await waitFor(() => heard.length > 0, { timeoutMs, what: 'the offer' })
+    await writer.close()
+    expect(heard).toEqual(['daybook.deliver.main.cron.nightly'])
   })
 
   it('tells its holder what it may do', async () => {

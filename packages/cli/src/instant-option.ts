@@ -15,7 +15,8 @@ export function instantOption(text: string): string {
   )
 }
 
-function parseWritten(text: string): number {
+/** In milliseconds since 1970; NaN for what is no such instant. */
+export function parseWritten(text: string): number {
   return written.test(text) ? Date.parse(text) : Number.NaN
 }
 

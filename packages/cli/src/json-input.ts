@@ -25,6 +25,12 @@ export function parseNamed(text: string, name: string): JsonValue {
   }
 }
 
+/** JSON as an option takes it: itself, `@file`, or `-` for standard input. Codes: those of readInput, and of the JSON. */
+export async function readJsonArgument(text: string, name: string, shell: Shell): Promise<JsonValue> {
+  if (text === '-') return await readJsonInput('-', shell)
+  return text.startsWith('@') ? await readJsonInput(text.slice(1), shell) : parseNamed(text, name)
+}
+
 /** The value itself where an event can hold it; a large one is kept as a blob, and this refers to it. */
 export async function keepLarge(daybook: Daybook, value: JsonValue): Promise<JsonValue> {
   const text = canonicalJson(value)

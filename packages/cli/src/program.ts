@@ -5,6 +5,12 @@ import { addApprovalsDecide } from './commands/approvals-decide.ts'
 import { addApprovalsExport } from './commands/approvals-export.ts'
 import { addArchive } from './commands/archive.ts'
 import { addAuditReport } from './commands/audit-report.ts'
+import { addCronCreate, addCronUpdate } from './commands/cron-create.ts'
+import { addCronHistory } from './commands/cron-history.ts'
+import { addCronList, addCronShow } from './commands/cron-list.ts'
+import { addCronNext, addCronPreview } from './commands/cron-next.ts'
+import { addCronBackfill, addCronRunNow } from './commands/cron-run-now.ts'
+import { addCronSettle, addCronSwitches } from './commands/cron-settle.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
 import { addDeadLettersSettle } from './commands/dead-letters-settle.ts'
 import { addEventsAppend } from './commands/events-append.ts'
@@ -84,6 +90,17 @@ const commands = [
   addInboundReplay,
   addInboundStats,
   addInboundExport,
+  addCronCreate,
+  addCronUpdate,
+  addCronList,
+  addCronShow,
+  addCronHistory,
+  addCronNext,
+  addCronPreview,
+  addCronRunNow,
+  addCronBackfill,
+  addCronSettle,
+  addCronSwitches,
   addDeadLetters,
   addDeadLettersSettle,
   addSchemaReads,

@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { migrate, openEmbedded } from '@daybook/database'
 import { madeOnce } from '@daybook/testing'
+import { generationMigrations } from '../../eventing/src/shared-migrations.ts'
 
 const execFileAsync = promisify(execFile)
 
 const services = join(import.meta.dirname, '..', '..', '..', 'services')
 
-/** In the order in which the stack migrates them. Whatever is not here it adds itself. */
+/** The journal's make the roles of all. Whatever is not here the stack adds itself. */
 const MIGRATED = ['journal', 'projection', 'gateway']
+/** Each with a schema of its own for its read models. */
+const WITH_GENERATIONS = ['inbound', 'cron']
 
 /**
  * Puts an embedded Postgres, with the tables of the services and nothing in them, where a stack that was never started
@@ -21,8 +24,12 @@ const MIGRATED = ['journal', 'projection', 'gateway']
 export async function copyEmptyPostgres(data: string): Promise<void> {
   const template = await madeOnce('embedded-postgres', async (folder) => {
     await using postgres = await openEmbedded(join(folder, 'postgres'))
-    for (const service of MIGRATED) {
-      await migrate(postgres.database(), { service, directory: join(services, service, 'migrations') })
+    const directoryOf = (service: string) => join(services, service, 'migrations')
+    for (const service of MIGRATED)
+      await migrate(postgres.database(), { service, directory: directoryOf(service) })
+    for (const service of WITH_GENERATIONS) {
+      const shared = generationMigrations(service)
+      await migrate(postgres.database(), { service, directory: directoryOf(service), shared })
     }
   })
   await mkdir(data, { recursive: true, mode: 0o700 })

@@ -39,7 +39,7 @@ describe('the commands of projections', () => {
     const { exitCode, stdout } = await run(['projection:list'])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(
-      /^PROJECTION +VERSION +GENERATION +POSITION +LAG +PARKED +STATE\nruns +\d+ +1 +\d+ +0 +0 +runs\nsessions +1 +1 +\d+ +\d+ +0 +runs\ninbound +1 +1 +\d+ +\d+ +0 +runs\n$/,
+      /^PROJECTION +VERSION +GENERATION +POSITION +LAG +PARKED +STATE\nruns +\d+ +1 +\d+ +0 +0 +runs\nsessions +1 +1 +\d+ +\d+ +0 +runs\ninbound +1 +1 +\d+ +\d+ +0 +runs\ncron +1 +1 +\d+ +\d+ +0 +runs\n$/,
     )
   })
 

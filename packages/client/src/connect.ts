@@ -13,6 +13,7 @@ import { type AppendDoor, appendWithin } from './append.ts'
 import { httpAppendDoor } from './append-over-http.ts'
 import { openNatsDoor } from './append-over-nats.ts'
 import { openApprovals } from './approvals.ts'
+import { openCron } from './cron.ts'
 import type { Daybook } from './daybook.ts'
 import { openDeadLetters } from './dead-letters.ts'
 import type { DraftInput, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
@@ -20,7 +21,7 @@ import { type Http, openHttp } from './http.ts'
 import { openInbound } from './inbound.ts'
 import { openBlobs, readHealth } from './journal-reads.ts'
 import { openProjections } from './projections.ts'
-import { openReads } from './reads.ts'
+import { openReads, subscribe } from './reads.ts'
 import { openRetention } from './retention.ts'
 import { openRuns } from './runs.ts'
 import { openSchemas } from './schemas.ts'
@@ -78,6 +79,7 @@ export async function connectDaybook<Events extends object = NoUserEvents>(
     sessions: openSessions(http, timeoutMs),
     approvals: openApprovals(http, timeoutMs),
     inbound: openInbound(http, timeoutMs),
+    cron: openCron({ http, timeoutMs, subscribe: (options) => subscribe(http, options) }),
     blobs: openBlobs(http),
     deadLetters: openDeadLetters(http),
     schemas: openSchemas(http),

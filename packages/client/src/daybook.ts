@@ -10,6 +10,7 @@ import type {
 import type { Page } from './answers.ts'
 import type { AppendOptions } from './append.ts'
 import type { Approvals } from './approvals.ts'
+import type { Cron } from './cron.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { DraftInput, EventOf, NoUserEvents, UserDraftInput, UserTypeName } from './event-types.ts'
 import type { Inbound } from './inbound.ts'
@@ -160,6 +161,8 @@ export interface Daybook<Events extends object = NoUserEvents> extends AsyncDisp
   readonly approvals: Approvals
   /** Messages from chat platforms and webhooks, and the replies to them. */
   readonly inbound: Inbound
+  /** Jobs, which run on a schedule, and their runs. */
+  readonly cron: Cron
   readonly blobs: Blobs
   readonly deadLetters: DeadLetters
   readonly schemas: Schemas

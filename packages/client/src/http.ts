@@ -6,7 +6,7 @@ export type QueryValue = string | number | boolean | readonly string[] | undefin
 
 export interface HttpRequest {
   readonly path: string
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Members that are undefined are left out; a list is joined with commas. */
   readonly query?: Readonly<Record<string, QueryValue>>
   readonly body?: string | Uint8Array

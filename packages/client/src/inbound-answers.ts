@@ -1,8 +1,9 @@
 import { messageStates, replyStates } from '@daybook/events'
-import { hasNumbers, hasTexts, isRecord } from './answers.ts'
-import type { ClaimedMessage, GrantedLease, MessageAnswer, ReceiveAnswer } from './inbound-commands.ts'
+import { hasNumbers, hasTexts, isListOf, isRecord } from './answers.ts'
+import type { ClaimedMessage, MessageAnswer, ReceiveAnswer } from './inbound-commands.ts'
 import type { InboundStats, ReadMessage, ReplayAnswer } from './inbound-oversight.ts'
 import type { ClaimedReply, ReplyAnswer } from './inbound-replies.ts'
+import { isLease } from './worker-lease.ts'
 
 /** These look, as those of answers.ts do, at the members which a program takes apart. */
 const outcomes: ReadonlySet<string> = new Set<ReceiveAnswer['outcome']>([
@@ -31,10 +32,6 @@ export function isReceiveAnswer(value: unknown): value is ReceiveAnswer {
     default:
       return true
   }
-}
-
-export function isLease(value: unknown): value is GrantedLease {
-  return hasNumbers(value, 'token', 'leaseMs') && hasTexts(value, 'leaseUntil')
 }
 
 function isClaimed(value: unknown): value is ClaimedMessage {
@@ -94,8 +91,4 @@ export function isStats(value: unknown): value is InboundStats {
     isRecord(value['messages']) &&
     isRecord(value['replies'])
   )
-}
-
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem)
 }

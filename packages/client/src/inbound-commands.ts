@@ -1,7 +1,9 @@
 import type { AttemptFailure, InboundMessage, JsonValue, MessageIdentity, QueuedReply } from '@daybook/events'
 import { one } from './answers.ts'
-import { isClaims, isLease, isMessageState, isReceiveAnswer } from './inbound-answers.ts'
-import { type Post, pathOf } from './inbound-post.ts'
+import { isClaims, isMessageState, isReceiveAnswer } from './inbound-answers.ts'
+import { pathOf } from './inbound-path.ts'
+import type { ClaimOptions, Post } from './post.ts'
+import { type GrantedLease, isLease } from './worker-lease.ts'
 
 /** What a platform delivered. */
 export interface NewMessage extends MessageIdentity {
@@ -36,24 +38,10 @@ export interface ClaimRequest {
   readonly limit?: number
 }
 
-export interface ClaimOptions {
-  /** How long the server waits for work when there is none, at most 30 s; not at all unless told. */
-  readonly waitMs?: number
-  /** Hangs up. What the server grants at that moment is leased all the same: repeat the claim to learn of it. */
-  readonly signal?: AbortSignal
-}
-
 /** What the holder of a lease shows: the key and the token of its claim, or of its last extension. */
 export interface HeldMessage {
   readonly key: string
   readonly token: number
-}
-
-/** A lease as it was granted. The instant is by the server's clock, so a worker goes by the duration. */
-export interface GrantedLease {
-  readonly token: number
-  readonly leaseUntil: string
-  readonly leaseMs: number
 }
 
 /** A message that is the claimant's until its lease ends. */

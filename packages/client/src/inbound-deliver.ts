@@ -1,11 +1,14 @@
 import type { JsonValue } from '@daybook/errors'
-import { DaybookError } from '@daybook/errors'
+import { failureOf } from './attempt-failure.ts'
 import type { Inbound } from './inbound.ts'
-import { failureOf, isNotSent } from './inbound-failure.ts'
-import { type Outcome, performUnderLease } from './inbound-perform.ts'
+import { isNotSent } from './inbound-failure.ts'
 import type { ClaimedReply } from './inbound-replies.ts'
-import { workLoop } from './inbound-work-loop.ts'
-import type { Loop, WorkerOptions } from './inbound-worker.ts'
+import { type InboundWorkerOptions, placeOf, timeoutMsOf } from './inbound-worker.ts'
+import type { ClaimOptions } from './post.ts'
+import { type LoopClaim, workLoop } from './work-loop.ts'
+import type { Loop } from './worker.ts'
+import { type Outcome, performUnderLease } from './worker-perform.ts'
+import { mayPass } from './worker-tell.ts'
 
 export interface SendContext {
   /** The same at each attempt: a platform that takes such keys recognises a repetition by it. */
@@ -29,18 +32,21 @@ export type SendReply = (
 export function deliverLoop(
   inbound: Inbound,
   { source, send }: { source: string; send: SendReply },
-  options: WorkerOptions,
+  options: InboundWorkerOptions,
 ): Loop {
   const work = {
-    source,
-    claim: async (...asked: Parameters<Inbound['claimReplies']>) => await inbound.claimReplies(...asked),
+    claim: async (claim: LoopClaim, how: ClaimOptions) =>
+      await inbound.claimReplies({ ...claim, ...placeOf(source, options) }, how),
+    keyOf: ({ key }: ClaimedReply) => key,
     // The lease of messages is not one of replies: these have as long as the source allows.
     extend: async (reply: ClaimedReply) => await inbound.extendReply(reply),
     release: async (reply: ClaimedReply) => await inbound.releaseReply(reply, { reason: 'draining' }),
     perform: async (reply: ClaimedReply, stages: Parameters<Loop>[0]) => {
       const { idempotencyKey, mayBeDuplicate } = reply
       const performance = {
+        key: reply.key,
         held: reply,
+        timeoutMs: timeoutMsOf(options),
         extend: async (token: number) => await inbound.extendReply({ ...reply, token }),
         run: async (signal: AbortSignal) =>
           (await send(reply, { idempotencyKey, mayBeDuplicate, signal })) ?? undefined,
@@ -68,6 +74,8 @@ async function settle(
       const told = { error: failureOf(error), outcome: isNotSent(error) ? 'not-sent' : 'unknown' } as const
       return await inbound.replyFailed(reply, told)
     }
+    // Nobody can ask for the end of a reply that is being sent.
+    case 'cancelled':
     case 'drained': {
       const error = { class: 'draining', message: 'The sender was stopped while it sent.', retryable: true }
       return await inbound.replyFailed(reply, { error, outcome: 'unknown' })
@@ -86,8 +94,7 @@ async function tellSent(
   try {
     return await inbound.replySent(reply, receipt)
   } catch (error) {
-    const mayPass = error instanceof DaybookError && (error.retry === 'later' || error.code === 'lease-lost')
-    if (mayPass || receipt === undefined) throw error
+    if (mayPass(error) || receipt === undefined) throw error
     return await inbound.replySent(reply)
   }
 }

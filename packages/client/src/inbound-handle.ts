@@ -1,11 +1,14 @@
-import { DaybookError, type JsonObject, type JsonValue } from '@daybook/errors'
+import type { JsonObject, JsonValue } from '@daybook/errors'
+import { failureOf } from './attempt-failure.ts'
 import type { Inbound } from './inbound.ts'
 import type { ClaimedMessage } from './inbound-commands.ts'
 import { deliverLoop, type SendReply } from './inbound-deliver.ts'
-import { failureOf } from './inbound-failure.ts'
-import { type Outcome, performUnderLease } from './inbound-perform.ts'
-import { workLoop } from './inbound-work-loop.ts'
-import { type InboundWorker, type Loop, startWorker, type WorkerOptions } from './inbound-worker.ts'
+import { type InboundWorkerOptions, placeOf, timeoutMsOf } from './inbound-worker.ts'
+import type { ClaimOptions } from './post.ts'
+import { type LoopClaim, workLoop } from './work-loop.ts'
+import { type Loop, startWorker, type Worker } from './worker.ts'
+import { type Outcome, performUnderLease } from './worker-perform.ts'
+import { mayPass } from './worker-tell.ts'
 
 export interface HandlerContext {
   /** Aborted when what the handler does does not count any more: its lease is lost, it took too long, or the worker stops. */
@@ -29,7 +32,7 @@ export type MessageHandler = (
   context: HandlerContext,
 ) => Promise<HandlerAnswer | void> | HandlerAnswer | void
 
-export interface HandleOptions extends WorkerOptions {
+export interface HandleOptions extends InboundWorkerOptions {
   /** Sends replies of the source, as `deliver` does. Without it, somebody else has to deliver them. */
   readonly send?: SendReply
 }
@@ -39,7 +42,7 @@ export function handleMessages(
   inbound: Inbound,
   { source, handler }: { source: string; handler: MessageHandler },
   options: HandleOptions,
-): InboundWorker {
+): Worker {
   const { send } = options
   const replies: Loop[] = send === undefined ? [] : [deliverLoop(inbound, { source, send }, options)]
   return startWorker([messageLoop(inbound, { source, handler }, options), ...replies], options)
@@ -53,8 +56,9 @@ function messageLoop(
   const release = async (message: ClaimedMessage) => await inbound.release(message, { reason: 'draining' })
   const { leaseMs } = options
   const work = {
-    source,
-    claim: async (...asked: Parameters<Inbound['claim']>) => await inbound.claim(...asked),
+    claim: async (claim: LoopClaim, how: ClaimOptions) =>
+      await inbound.claim({ ...claim, ...placeOf(source, options) }, how),
+    keyOf: ({ key }: ClaimedMessage) => key,
     extend: async (message: ClaimedMessage) => await inbound.extend(message, leaseMs),
     release,
     perform: async (message: ClaimedMessage, stages: Parameters<Loop>[0]) => {
@@ -64,7 +68,9 @@ function messageLoop(
       }
       const { key, attempt } = message
       const performance = {
+        key,
         held: message,
+        timeoutMs: timeoutMsOf(options),
         extend: async (token: number) => await inbound.extend({ key, token }, leaseMs),
         run: async (signal: AbortSignal) => repliesOf(await handler(message, { signal, attempt, setResult })),
         settle: async (outcome: Outcome<JsonValue[]>, token: number) =>
@@ -86,6 +92,8 @@ async function settle(
       return await complete(inbound, message, { replies: outcome.value, result })
     case 'failed':
       return await inbound.fail(message, failureOf(outcome.error))
+    // Nobody can ask for the end of the work on a message.
+    case 'cancelled':
     case 'drained':
       return await inbound.release(message, { reason: 'draining' })
     default:
@@ -105,8 +113,7 @@ async function complete(
       ...(replies.length > 0 && { replies: replies.map((payload) => ({ payload })) }),
     })
   } catch (error) {
-    const mayPass = error instanceof DaybookError && (error.retry === 'later' || error.code === 'lease-lost')
-    if (mayPass) throw error
+    if (mayPass(error)) throw error
     return await inbound.fail(message, failureOf(error))
   }
 }

@@ -5,9 +5,10 @@ import type { Decision } from './dead-letters.ts'
 import type { Http } from './http.ts'
 import { isMessageState, isReadMessage, isReplayAnswer, isStats } from './inbound-answers.ts'
 import type { MessageAnswer } from './inbound-commands.ts'
-import { type Post, pathOf } from './inbound-post.ts'
+import { pathOf } from './inbound-path.ts'
 import { readJsonLines } from './json-lines.ts'
 import { everyPage } from './pages.ts'
+import type { Post } from './post.ts'
 import { readWhenReached } from './runs.ts'
 
 /** A message as the read model has it. */

@@ -1,8 +1,10 @@
 import type { AttemptFailure, InboundMessage, InboundReply, JsonValue } from '@daybook/events'
 import { one } from './answers.ts'
-import { isLease, isReplyClaims, isReplyState } from './inbound-answers.ts'
-import type { ClaimOptions, ClaimRequest, GrantedLease, HeldMessage, Release } from './inbound-commands.ts'
-import { type Post, pathOf } from './inbound-post.ts'
+import { isReplyClaims, isReplyState } from './inbound-answers.ts'
+import type { ClaimRequest, HeldMessage, Release } from './inbound-commands.ts'
+import { pathOf } from './inbound-path.ts'
+import type { ClaimOptions, Post } from './post.ts'
+import { type GrantedLease, isLease } from './worker-lease.ts'
 
 /** What the holder of a reply's lease shows. */
 export interface HeldReply extends HeldMessage {

@@ -3,9 +3,10 @@ import { type InboundCommands, openInboundCommands } from './inbound-commands.ts
 import { deliverLoop, type SendReply } from './inbound-deliver.ts'
 import { type HandleOptions, handleMessages, type MessageHandler } from './inbound-handle.ts'
 import { type InboundOversight, openInboundOversight } from './inbound-oversight.ts'
-import { poster } from './inbound-post.ts'
 import { type InboundReplies, openInboundReplies } from './inbound-replies.ts'
-import { type InboundWorker, startWorker, type WorkerOptions } from './inbound-worker.ts'
+import type { InboundWorkerOptions } from './inbound-worker.ts'
+import { poster } from './post.ts'
+import { startWorker, type Worker } from './worker.ts'
 
 /**
  * Messages that come in from chat platforms and webhooks, and the replies to them. Whoever holds a lease is refused with
@@ -17,9 +18,9 @@ export interface Inbound extends InboundCommands, InboundReplies, InboundOversig
    * `send` it delivers the replies, too. Goes on through everything but a refusal of its claims (`unauthenticated`, `forbidden`,
    * `invalid-request`), with which `done` then rejects. Stops with SIGTERM, SIGINT, or the signal.
    */
-  handle(source: string, handler: MessageHandler, options?: HandleOptions): InboundWorker
+  handle(source: string, handler: MessageHandler, options?: HandleOptions): Worker
   /** Sends the replies of a source, one after the other in each conversation; without `handle` or beside it. */
-  deliver(source: string, send: SendReply, options?: WorkerOptions): InboundWorker
+  deliver(source: string, send: SendReply, options?: InboundWorkerOptions): Worker
 }
 
 /** `timeoutMs` bounds one request; a claim has it in addition to its wait. */

@@ -1,7 +1,22 @@
 export type { Page } from './answers.ts'
 export type { AppendOptions } from './append.ts'
 export type { ApprovalDecision, ApprovalFilter, Approvals } from './approvals.ts'
+export { PermanentError } from './attempt-failure.ts'
 export { type ConnectOptions, connectDaybook } from './connect.ts'
+export type { Cron } from './cron.ts'
+export type { BackfillAnswer, BackfillRequest, CronCommands, Why } from './cron-commands.ts'
+export type { ActionInput, JobChange, NewJob, ScheduleInput } from './cron-definition.ts'
+export type { RunContext, RunHandler } from './cron-handle.ts'
+export type {
+  CronReads,
+  CronRunFilter,
+  JobFilter,
+  NextOptions,
+  NextTime,
+  NextTimes,
+  ReadJob,
+} from './cron-reads.ts'
+export type { ClaimedRun, CronWork, HeldRun, RunClaimRequest, RunEnd, RunLease } from './cron-work.ts'
 export type {
   Blobs,
   Daybook,
@@ -30,9 +45,7 @@ export type { DraftInput, EventOf, NoUserEvents, UserDraftInput, UserTypeName } 
 export type { Inbound } from './inbound.ts'
 export type {
   ClaimedMessage,
-  ClaimOptions,
   ClaimRequest,
-  GrantedLease,
   HeldMessage,
   MessageAnswer,
   MessageCompletion,
@@ -41,7 +54,7 @@ export type {
   Release,
 } from './inbound-commands.ts'
 export type { SendContext, SendReply } from './inbound-deliver.ts'
-export { NotSent, PermanentError, requireSent } from './inbound-failure.ts'
+export { NotSent, requireSent } from './inbound-failure.ts'
 export type { HandleOptions, HandlerAnswer, HandlerContext, MessageHandler } from './inbound-handle.ts'
 export type {
   InboundStats,
@@ -57,7 +70,7 @@ export type {
   ReplyAnswer,
   ReplyFailure,
 } from './inbound-replies.ts'
-export type { InboundProblem, InboundWorker, WorkerOptions } from './inbound-worker.ts'
+export type { InboundWorkerOptions } from './inbound-worker.ts'
 export type {
   Moment,
   RunPast,
@@ -67,6 +80,7 @@ export type {
   Standpoint,
   StateDifference,
 } from './past.ts'
+export type { ClaimOptions } from './post.ts'
 export type {
   ProjectionDifference,
   ProjectionGeneration,
@@ -90,3 +104,5 @@ export type {
 export type { TailOptions } from './tail.ts'
 export type { NewToken, Token, TokenInput, TokenScope, Tokens } from './tokens.ts'
 export type { CheckpointKey, EventProof, Verification } from './verification.ts'
+export type { Worker, WorkerOptions, WorkerProblem } from './worker.ts'
+export type { GrantedLease } from './worker-lease.ts'

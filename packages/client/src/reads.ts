@@ -74,7 +74,8 @@ function streamPath(name: string): string {
   return `/v1/streams/${kind}/${encodeURIComponent(id)}/events`
 }
 
-async function* subscribe(
+/** The journal as it grows, each event as it was recorded. */
+export async function* subscribe(
   http: Http,
   options: SubscribeOptions,
 ): AsyncGenerator<JournalEvent, void, undefined> {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { waitFor } from '@daybook/testing'
-import { connectDaybook, type HandleOptions, type InboundProblem, type MessageHandler } from '../src/index.ts'
+import { connectDaybook, type HandleOptions, type MessageHandler, type WorkerProblem } from '../src/index.ts'
 import type { InboundServer } from './inbound-server.ts'
 
 /** Short waits, since the end of a test waits for them; the signals of the tests' own process are left alone. */
@@ -9,8 +9,8 @@ const QUICK = { waitMs: 200, handleSignals: false, drainMs: 5_000 }
 /** A bot, and everything that it found wrong. */
 export async function openBot(server: InboundServer, handler: MessageHandler, options: HandleOptions = {}) {
   const daybook = await connectDaybook({ url: server.url })
-  const problems: InboundProblem[] = []
-  const onProblem = (problem: InboundProblem) => problems.push(problem)
+  const problems: WorkerProblem[] = []
+  const onProblem = (problem: WorkerProblem) => problems.push(problem)
   const bot = daybook.inbound.handle('telegram', handler, { ...QUICK, onProblem, ...options })
   return Object.assign(bot, { problems })
 }

@@ -1,4 +1,4 @@
-export { DatabaseClock } from './clock.ts'
+export { type Clock, DatabaseClock } from './clock.ts'
 export { type Database } from './database.ts'
 export { type Durability, readDurability } from './durability.ts'
 export { type EmbeddedPostgres, openEmbedded } from './embedded.ts'

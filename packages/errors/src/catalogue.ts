@@ -33,6 +33,9 @@ export const catalogue = {
   'invalid-schema': { title: 'The schema is not one that Daybook takes', retry: 'never' },
   'too-many-schemas': { title: 'There are as many event types as one tenant may add', retry: 'never' },
   'too-many-events': { title: 'The request holds too many events', retry: 'never' },
+  'invalid-schedule': { title: 'The schedule cannot be read', retry: 'never' },
+  'unknown-timezone': { title: 'The time zone is not known', retry: 'never' },
+  'never-fires': { title: 'The schedule has no time any more', retry: 'never' },
   // Who asks, or what they may do.
   unauthenticated: { title: 'It is not known who asks', retry: 'never' },
   forbidden: { title: 'The caller may not do this', retry: 'never' },
@@ -45,6 +48,7 @@ export const catalogue = {
   'legal-hold': { title: 'A legal hold forbids the erasure', retry: 'never' },
   'reserved-event-type': { title: 'Events of this type are appended by Daybook itself only', retry: 'never' },
   'already-settled': { title: 'It was settled already', retry: 'never' },
+  'already-exists': { title: 'There is another one of that name', retry: 'never' },
   'already-decided': { title: 'Somebody has decided already', retry: 'never' },
   'ambiguous-id': { title: 'Several things have this id', retry: 'never' },
   'lease-lost': { title: 'The lease does not hold any more', retry: 'never' },

@@ -1,5 +1,6 @@
 import { DaybookError } from '@daybook/errors'
 import {
+  completeDraft,
   createUlids,
   type Draft,
   draft,
@@ -27,11 +28,20 @@ export interface Decider<State, Command> {
   readonly decide: (state: State, command: Command) => readonly Decided[]
 }
 
-/** An event that was decided: an own type with its data, in the command's stream unless it names another one. */
-export type Decided = {
+/**
+ * An event that was decided: an own type with its data, in the command's stream and by its caller unless it names another
+ * stream or somebody else, whom the journal has to let the service name.
+ */
+export type DecidedEvent = {
   [Type in EventTypeName]: { readonly type: Type; readonly data: EventData<Type> }
 }[EventTypeName] &
-  Readonly<Partial<Pick<Draft, 'stream' | 'key' | 'correlationId' | 'causationId'>>>
+  Readonly<Partial<Pick<Draft, 'stream' | 'key' | 'actor' | 'correlationId' | 'causationId'>>> & {
+    /** What must be true of the stream that it goes to, where that is not the command's own. Not met: `seq-conflict`. */
+    readonly expect?: Expectation
+  }
+
+/** What was decided: an own event, or one of any type, as a user asked for it. */
+export type Decided = DecidedEvent | { readonly append: Omit<Draft, 'id' | 'v'> & { readonly v?: number } }
 
 /** A wish, whose it is, and which stream it is about. */
 export interface CommandRequest<Command> {
@@ -46,7 +56,9 @@ export interface CommandRequest<Command> {
 export interface Executed<State> {
   /** After the command, and after whatever else was journaled in the meantime. */
   readonly state: State
-  /** One for each event; none when there was nothing to do. */
+  /** What was appended; nothing when there was nothing to do. */
+  readonly drafts: readonly Draft[]
+  /** One for each of them. */
   readonly receipts: readonly Receipt[]
 }
 
@@ -121,7 +133,7 @@ async function execute<State, Command>(
   for (let tries = 1; ; tries += 1) {
     const decided = decider.decide(found.state, command)
     remembered?.set(caller.tenant, stream, found)
-    if (decided.length === 0) return { state: found.state, receipts: [] }
+    if (decided.length === 0) return { state: found.state, drafts: [], receipts: [] }
     const appended = await appendDecided(parts, request, { found, decided })
     if (!(appended instanceof DaybookError)) return appended
     if (tries === TRIES_MAX) throw outrun(stream, appended)
@@ -129,8 +141,11 @@ async function execute<State, Command>(
     const next = await fold(found)
     // The conflict is about another stream, and deciding again would give the same.
     if (next.seq === found.seq && appended.details?.['stream'] !== stream) throw appended
+    const before = found.seq
     // What was recalled may be of a journal that a restore has taken back; then only its events tell the state.
     found = next.seq === found.seq ? await fold(start) : next
+    // Nobody came between: the stream has the key from an earlier event, and deciding again would give it once more.
+    if (appended.code === 'key-reused' && found.seq === before) throw appended
   }
 }
 
@@ -140,13 +155,14 @@ async function appendDecided<State, Command>(
   request: CommandRequest<Command>,
   { found, decided }: { found: StateAt<State>; decided: readonly Decided[] },
 ): Promise<Executed<State> | DaybookError> {
-  const drafts = decided.map((event) => completeDraft(event, request, nextUlid()))
-  const receipts = await tryAppend(append, request, { drafts, seq: found.seq })
+  const made = { ...draftsOf(decided, { ...request, seq: found.seq }, nextUlid), expectMore: request.expect }
+  const { drafts } = made
+  const receipts = await tryAppend(append, request.caller, made)
   if (receipts instanceof DaybookError) return receipts
   const own = foldOwn(decider, request, found, { drafts, receipts })
   const after = own ?? (await foldOn(read, decider, request, found))
   remembered?.set(request.caller.tenant, request.stream, after)
-  return { state: after.state, receipts }
+  return { state: after.state, drafts, receipts }
 }
 
 /** Undefined where what is remembered does not lead to an append, or not to one that is accepted. */
@@ -181,27 +197,50 @@ function decideOrRefuse<State, Command>(
   }
 }
 
-function completeDraft<Command>(
-  event: Decided,
-  { stream, caller }: CommandRequest<Command>,
-  id: string,
-): Draft {
-  return draft({ stream, ...event, id, actor: caller.actor })
+/** Drafts of what was decided on a stream that ends at `seq`, and what must be true of it and of the others for them. */
+export function draftsOf(
+  decided: readonly Decided[],
+  { stream, seq, caller: { actor } }: { stream: string; seq: number; caller: Pick<Author, 'actor'> },
+  nextUlid: () => string,
+): { drafts: Draft[]; expect: Record<string, Expectation> } {
+  // The command's own stream first: a conflict names the first one that is not met.
+  const expect: Record<string, Expectation> = { [stream]: seq === 0 ? 'absent' : seq }
+  const drafts = decided.map((one) => {
+    if ('append' in one) return completeDraft({ actor, ...one.append, id: nextUlid() })
+    const { expect: expected, ...event } = one
+    const complete = draft({ stream, actor, ...event, id: nextUlid() })
+    if (expected !== undefined) expect[complete.stream] = expected
+    return complete
+  })
+  return { drafts, expect }
+}
+
+/**
+ * Whether others may have been faster. A key that is taken is such a case too: another instance has said the same, with words
+ * of its own, and the journal looks at keys before it looks at expectations.
+ */
+function isConflict(error: unknown): error is DaybookError {
+  return error instanceof DaybookError && (error.code === 'seq-conflict' || error.code === 'key-reused')
 }
 
 /** The receipts, or the conflict, which is an expected outcome. */
-async function tryAppend<Command>(
+async function tryAppend(
   append: Appender,
-  { caller, stream, expect }: CommandRequest<Command>,
-  { drafts, seq }: { drafts: Draft[]; seq: number },
+  caller: Author,
+  made: {
+    drafts: Draft[]
+    expect: Record<string, Expectation>
+    expectMore: CommandRequest<unknown>['expect']
+  },
 ): Promise<readonly Receipt[] | DaybookError> {
   try {
-    // The command's own stream first: a conflict names the first one that is not met.
-    const end = { [stream]: seq === 0 ? ('absent' as const) : seq }
-    const { receipts } = await append({ events: drafts, expect: { ...end, ...expect } }, caller)
+    const { receipts } = await append(
+      { events: made.drafts, expect: { ...made.expect, ...made.expectMore } },
+      caller,
+    )
     return receipts
   } catch (error) {
-    if (error instanceof DaybookError && error.code === 'seq-conflict') return error
+    if (isConflict(error)) return error
     throw error
   }
 }

@@ -1,8 +1,21 @@
 export { type Appender, type AppenderOptions, type Author, journalAppender } from './appender.ts'
 export { isFaultOfEvent } from './blame.ts'
+export { forgetAfterRestore } from './commands/after-restore.ts'
+export { answerCommands } from './commands/answer-commands.ts'
+export { commandRoutes } from './commands/command-routes.ts'
+export { type Attention, type Call, type CommandDoor, door } from './commands/door.ts'
+export { streamTurns } from './commands/stream-turns.ts'
+export { timed } from './commands/timed.ts'
+export { wait, waitMsOf } from './commands/wait.ts'
+export {
+  type DecidedTogether,
+  decideTogether,
+  type TogetherRequest,
+} from './decide-together.ts'
 export {
   type CommandRequest,
   type Decided,
+  type DecidedEvent,
   type DecideParts,
   type Decider,
   decideLoop,
@@ -84,3 +97,5 @@ export {
   type PartVerified,
   type RowsVerification,
 } from './verify.ts'
+export { type Claim, type ClaimKind, Claims, type ClaimWish, type Got, type Patience } from './work/claims.ts'
+export { openWorkFinder, type WorkFinder } from './work/finder.ts'

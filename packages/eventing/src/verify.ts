@@ -1,4 +1,4 @@
-import { type QueryExecutorProvider, sql, type Transaction } from 'kysely'
+import { type QueryExecutorProvider, type RawBuilder, sql, type Transaction } from 'kysely'
 import type { Difference } from './difference.ts'
 import type { Projection } from './projection-spec.ts'
 
@@ -110,6 +110,8 @@ interface MissingStreamQuery extends Omit<FoldBounds, 'seqMax'> {
   table: string
   column: string
   holds?: 'id' | 'name'
+  /** A condition on `journaled`, the row of `journal.streams`: streams that need no row do not meet it. */
+  only?: RawBuilder<unknown>
 }
 
 /**
@@ -121,7 +123,7 @@ export async function findMissingStream(
   executor: QueryExecutorProvider,
   query: MissingStreamQuery,
 ): Promise<string | undefined> {
-  const { tenant, position, kind, table, column, holds = 'id' } = query
+  const { tenant, position, kind, table, column, holds = 'id', only = sql`true` } = query
   const id = sql`substr(journaled.stream, ${kind.length + 2}::integer)`
   const held = holds === 'id' ? id : sql`journaled.stream`
   const { rows } = await sql<{ id: string }>`
@@ -134,6 +136,7 @@ export async function findMissingStream(
       and not exists (
         select from parked_streams parked
         where (parked.tenant, parked.stream) = (journaled.tenant, journaled.stream) and parked.seq = 1)
+      and ${only}
     limit 1`.execute(executor)
   return rows[0]?.id
 }

@@ -87,7 +87,7 @@ describe('a command whose answer is lost', () => {
     await expect(execute(request)).rejects.toMatchObject({ code: 'timeout', retry: 'later' })
     proxy.cut()
     await waitFor(async () => (await eventsOf('run/unknown')).length === 1, { what: 'the event' })
-    expect(await execute(request)).toEqual({ state: 1, receipts: [] })
+    expect(await execute(request)).toEqual({ state: 1, drafts: [], receipts: [] })
     expect(await eventsOf('run/unknown')).toHaveLength(1)
   })
 })

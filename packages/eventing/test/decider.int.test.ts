@@ -90,7 +90,7 @@ describe('a command', () => {
   it('appends nothing when it is true already', async () => {
     const command = { caller, stream: 'run/done', command: { upTo: 1 } }
     await count(command)
-    expect(await count(command)).toEqual({ state: { count: 1 }, receipts: [] })
+    expect(await count(command)).toEqual({ state: { count: 1 }, drafts: [], receipts: [] })
     expect(await eventsOf('run/done')).toHaveLength(1)
   })
 
@@ -110,7 +110,7 @@ describe('a command', () => {
     const stream = 'run/long'
     await journal.append(Array.from({ length: 1_000 }, () => said('on', stream)))
     await journal.append([said('off', stream)])
-    expect(await turn({ caller, stream, command: 'off' })).toEqual({ state: 'off', receipts: [] })
+    expect(await turn({ caller, stream, command: 'off' })).toMatchObject({ state: 'off', receipts: [] })
     expect((await turn({ caller, stream, command: 'on' })).receipts).toMatchObject([{ seq: 1_002 }])
   })
 })
@@ -149,6 +149,31 @@ describe('commands at the same time', () => {
       }),
       { numRuns: 15 },
     )
+  })
+
+  it('meet a key that a rival took with other words as a conflict, and are decided anew', async () => {
+    const stream = 'run/keyed'
+    const keyed: Decider<Count, null> = {
+      ...counter,
+      decide: ({ count: before }) => (before > 0 ? [] : [{ ...step('mine'), key: 'slot:1' }]),
+    }
+    const append: Appender = async (request, author) => {
+      await journal.append([{ ...said('of a rival', stream), key: 'slot:1' }])
+      return appendAt(journal)(request, author)
+    }
+    const late = decideLoop({ read, append }, keyed)
+    expect(await late({ caller, stream, command: null })).toMatchObject({ state: { count: 1 }, receipts: [] })
+  })
+
+  it('are refused where they give a key of their own stream a second time', async () => {
+    const stream = 'run/keyed-twice'
+    const again: Decider<Count, string> = {
+      ...counter,
+      decide: (_state, said) => [{ ...step(said), key: 'k' }],
+    }
+    const say = decideLoop({ read, append: appendAt(journal) }, again)
+    await say({ caller, stream, command: 'a' })
+    await expect(say({ caller, stream, command: 'b' })).rejects.toMatchObject({ code: 'key-reused' })
   })
 
   it('are told to come back when others are always faster', async () => {

@@ -53,6 +53,42 @@ export {
   headerTextOf,
   verifyChain,
 } from './chain.ts'
+export type { CronCommand, CronCommandOf, Slots } from './cron/command.ts'
+export { decideCron } from './cron/decide.ts'
+export type { CronDecision } from './cron/decision.ts'
+export {
+  actionSchema,
+  type CronAction,
+  type JobDefinition,
+  jobDefinitionSchema,
+  KEPT_BY_DEFAULT,
+  type Schedule,
+  scheduleSchema,
+} from './cron/definition.ts'
+export { dueAtOf, nextSlotOf } from './cron/due.ts'
+export { blankRun, cronErasureOf } from './cron/erased.ts'
+export { type CronHappening, type EvolvedCron, evolveCron } from './cron/evolve.ts'
+export { JOB_NAME_PATTERN, RUN_NAME_PATTERN } from './cron/fields.ts'
+export { jitterMsOf } from './cron/jitter.ts'
+export {
+  type CronJob,
+  type CronRun,
+  cronJobSchema,
+  cronRunSchema,
+  endedRunStates,
+  jobPhases,
+  openRunStates,
+} from './cron/job.ts'
+export {
+  jobOfStream,
+  runNameOfBackfill,
+  runNameOfRequest,
+  runNameOfSlot,
+  slotKey,
+  streamOfJob,
+  targetOf,
+} from './cron/names.ts'
+export { actionText, scheduleText } from './cron/words.ts'
 export { completeDraft, draft, type TypedDraft } from './draft.ts'
 export {
   type Actor,
@@ -147,6 +183,7 @@ export { diffJson, type PatchOperation, patchOperationSchema } from './patch/dif
 export { memberPath } from './patch/pointer.ts'
 export type { PreparedDraft } from './prepared-draft.ts'
 export { type EventData, type EventTypeName, eventTypes, findEventType } from './registry.ts'
+export { ERASURE_NOTICES, isErasureNotice, isRecordKind, reservedDoorOf } from './reserved.ts'
 export { runBodies } from './run/bodies.ts'
 export { effectIdsOf, type RunCommand, type RunDecision } from './run/command.ts'
 export { decideRun, type RunToDecide } from './run/decide.ts'

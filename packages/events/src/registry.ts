@@ -1,5 +1,29 @@
 import type { Static } from 'typebox'
 import { streamArchived } from './archive/stream-archived.ts'
+import {
+  cronJobDefined,
+  cronJobDeleted,
+  cronJobPaused,
+  cronJobResumed,
+  cronJobSetAside,
+  cronJobUpdated,
+  cronPayloadsErased,
+  cronSlotsMissed,
+} from './cron/job-events.ts'
+import {
+  cronRunCancelRequested,
+  cronRunClaimed,
+  cronRunExtended,
+  cronRunFinished,
+  cronRunHeld,
+  cronRunQueued,
+  cronRunReleased,
+  cronRunReplaced,
+  cronRunRetried,
+  cronRunSkipped,
+  cronRunStarted,
+  cronRunTimedOut,
+} from './cron/run-events.ts'
 import { payloadsErased } from './erasure/payloads-erased.ts'
 import type { EventType } from './event-type.ts'
 import { EventTypes } from './event-types.ts'
@@ -30,6 +54,7 @@ import {
   outboundRequeued,
   outboundSent,
 } from './inbound/reply-events.ts'
+import { memoryRetained } from './memory/memory-events.ts'
 import { runDamaged } from './run/damaged.ts'
 import { effectCancelled, effectProgress, effectRequested, effectResolved } from './run/effects.ts'
 import { runPayloadsErased } from './run/erased.ts'
@@ -110,6 +135,27 @@ const registered = [
   outboundReleased,
   outboundDead,
   outboundRequeued,
+  cronJobDefined,
+  cronJobUpdated,
+  cronJobPaused,
+  cronJobResumed,
+  cronJobSetAside,
+  cronJobDeleted,
+  cronRunStarted,
+  cronRunQueued,
+  cronRunHeld,
+  cronRunSkipped,
+  cronSlotsMissed,
+  cronRunReplaced,
+  cronRunCancelRequested,
+  cronRunClaimed,
+  cronRunExtended,
+  cronRunReleased,
+  cronRunRetried,
+  cronRunFinished,
+  cronRunTimedOut,
+  cronPayloadsErased,
+  memoryRetained,
 ] as const
 
 type Registered = (typeof registered)[number]

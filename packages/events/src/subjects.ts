@@ -28,16 +28,22 @@ export const subjects = {
   /** Where the journal listens for `appendBy` of everybody. */
   appendByAnybody: 'daybook.rpc.*.journal.append.*.*',
 
-  /** Commands to the inbound service in the name of one actor, as the holder of a token gives them; request and reply. */
-  inboundBy: (tenant: string, command: string, actor: Actor): string =>
-    `daybook.rpc.${tenant}.inbound.${command}.${actorWords(actor)}`,
+  /** Commands to a service in the name of one actor, as the holder of a token gives them; request and reply. */
+  commandBy: (tenant: string, service: string, command: string, actor: Actor): string =>
+    `daybook.rpc.${tenant}.${service}.${command}.${actorWords(actor)}`,
 
-  /** Where the inbound service listens for `inboundBy` of everybody. */
-  inboundByAnybody: 'daybook.rpc.*.inbound.*.*.*',
+  /** Where a service listens for `commandBy` of everybody. */
+  commandByAnybody: (service: string): string => `daybook.rpc.*.${service}.*.*.*`,
 
   /** Where work is offered to whoever does it, of one source and account: what came in, or what is to go out. */
   deliver: (tenant: string, service: 'inbound' | 'outbound', source: string, account: string): string =>
     `daybook.deliver.${tenant}.${service}.${token(source)}.${token(account)}`,
+
+  /** Where the runs of a job are offered to whoever does them. */
+  deliverCron: (tenant: string, job: string): string => `daybook.deliver.${tenant}.cron.${token(job)}`,
+
+  /** Where jobs publish: a tenant's own messages, of whose subjects Daybook knows nothing. `subject` may have several words. */
+  app: (tenant: string, subject: string): string => `daybook.app.${tenant}.${subject}`,
 
   /** Where a committed event is published. Code: invalid-stream. */
   event: (event: Pick<JournalEvent, 'tenant' | 'stream' | 'type'>): string => {

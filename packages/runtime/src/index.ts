@@ -53,6 +53,7 @@ export {
   type MetricsOptions,
 } from './metrics.ts'
 export { Pause } from './pause.ts'
+export { startRounds } from './rounds.ts'
 export {
   backendSettings,
   callerKeyOf,

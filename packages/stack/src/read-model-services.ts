@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { openCron } from '@daybook/cron'
 import type { EmbeddedPostgres } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
 import { journalAppender, payloadArchive, type ServiceParts } from '@daybook/eventing'
@@ -59,11 +60,22 @@ export async function startInbound(
   return { url: inbound.http.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
+/** Starts the service of jobs. */
+export async function startCron(
+  parts: Parts,
+  journalUrl: string,
+): Promise<AsyncDisposable & { url: string }> {
+  await using stack = new AsyncDisposableStack()
+  const cron = stack.use(await openCron(await readModelParts(stack, parts, { service: 'cron', journalUrl })))
+  const opened = stack.move()
+  return { url: cron.http.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
 /** What a service with read models runs on; what has to be closed goes onto the stack. */
 async function readModelParts(
   stack: AsyncDisposableStack,
   { postgres, nats, logLevel, archive, callerKey }: Parts,
-  { service, journalUrl }: { service: 'projection' | 'inbound'; journalUrl: string },
+  { service, journalUrl }: { service: 'projection' | 'inbound' | 'cron'; journalUrl: string },
 ): Promise<ServiceParts> {
   const logger = createLogger({ service, level: logLevel })
   const bus = stack.use(await openBus(nats, service, logger))

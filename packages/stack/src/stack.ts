@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createBusKeys, natsAccounts, SERVICES_ACCOUNT } from '@daybook/bus'
+import { cronMigrations } from '@daybook/cron'
 import { type EmbeddedPostgres, migrate, openEmbedded } from '@daybook/database'
 import { APPEND_LIMITS } from '@daybook/events'
-import { gatewayMigrations, openGateway } from '@daybook/gateway'
+import { type GatewayParts, gatewayMigrations, openGateway } from '@daybook/gateway'
 import { inboundMigrations } from '@daybook/inbound'
 import { beginEra, journalMigrations, openJournal, openKeyFile, openSealer } from '@daybook/journal'
 import { startNatsServer } from '@daybook/nats-server'
@@ -17,7 +18,14 @@ import {
 } from '@daybook/runtime'
 import type { DataDirectory } from './data-directory.ts'
 import { openBus } from './nats-place.ts'
-import { LOOPBACK, type Parts, readSources, startInbound, startProjection } from './read-model-services.ts'
+import {
+  LOOPBACK,
+  type Parts,
+  readSources,
+  startCron,
+  startInbound,
+  startProjection,
+} from './read-model-services.ts'
 
 export interface StackOptions {
   data: DataDirectory
@@ -53,6 +61,14 @@ const ORIGIN = 'daybook.local/journal'
 const SEAL_INTERVAL_MS = 10_000
 const SEAL_EVENTS = 1_000
 const MAINTENANCE_EVERY_MS = 10 * 60_000
+/** The journal's make the roles of all. */
+const MIGRATIONS = [
+  journalMigrations,
+  projectionMigrations,
+  inboundMigrations,
+  cronMigrations,
+  gatewayMigrations,
+]
 
 /** Starts everything in this process, beside a real nats-server. Disposing it stops everything in reverse. */
 export async function openStack(options: StackOptions): Promise<Stack> {
@@ -74,10 +90,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   onStep('opening the embedded Postgres')
   const postgres = stack.use(await openEmbedded(data.postgres))
   onStep('bringing its tables up to date')
-  await migrate(postgres.database(), journalMigrations)
-  await migrate(postgres.database(), projectionMigrations)
-  await migrate(postgres.database(), inboundMigrations)
-  await migrate(postgres.database(), gatewayMigrations)
+  for (const migrations of MIGRATIONS) await migrate(postgres.database(), migrations)
   stack.use(startMaintenance(postgres))
   onStep('starting the services')
   const archive = openObjectStore(data.archive)
@@ -88,22 +101,16 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   stack.use(await startSealer(parts, data.seal))
   const projection = stack.use(await startProjection(parts, journal.url))
   const inbound = stack.use(await startInbound(parts, journal.url, sources))
-  const gatewayLogger = createLogger({ service: 'gateway', level: options.logLevel })
-  const gatewayBus = stack.use(await openBus(parts.nats, 'gateway', gatewayLogger))
-  const gateway = stack.use(
-    await openGateway({
-      logger: gatewayLogger,
-      metrics: createMetrics({ service: 'gateway' }),
-      http: { host: options.host, port: options.httpPort },
-      upstreams: { journal: journal.url, projection: projection.url, inbound: inbound.url },
-      database: postgres.database(),
-      adminToken: data.token,
-      callerKey,
-      nats: { bus: gatewayBus, issuerSeed: keys.issuer.seed },
-    }),
-  )
+  const cron = stack.use(await startCron(parts, journal.url))
+  const upstreams = {
+    journal: journal.url,
+    projection: projection.url,
+    inbound: inbound.url,
+    cron: cron.url,
+  }
+  const gateway = stack.use(await startGateway(parts, options, upstreams))
   const opened = stack.move()
-  return { httpUrl: gateway.http.url, natsUrl: nats.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  return { httpUrl: gateway.url, natsUrl: nats.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 /** At once, since the tables may have grown before; the work is small as long as it is done often. */
@@ -156,6 +163,30 @@ async function startJournal({
   )
   const opened = stack.move()
   return { url: journal.http.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+async function startGateway(
+  { postgres, nats, logLevel, callerKey }: Parts,
+  { data, host, httpPort }: StackOptions,
+  upstreams: GatewayParts['upstreams'],
+): Promise<AsyncDisposable & { url: string }> {
+  await using stack = new AsyncDisposableStack()
+  const logger = createLogger({ service: 'gateway', level: logLevel })
+  const bus = stack.use(await openBus(nats, 'gateway', logger))
+  const gateway = stack.use(
+    await openGateway({
+      logger,
+      metrics: createMetrics({ service: 'gateway' }),
+      http: { host, port: httpPort },
+      upstreams,
+      database: postgres.database(),
+      adminToken: data.token,
+      callerKey,
+      nats: { bus, issuerSeed: nats.keys.issuer.seed },
+    }),
+  )
+  const opened = stack.move()
+  return { url: gateway.http.url, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 async function startSealer({ postgres, logLevel }: Parts, folder: string): Promise<AsyncDisposable> {

@@ -14,7 +14,7 @@ const KEY_BYTES = 32
 export async function writeCallerKey(folder: string): Promise<void> {
   const kept = (await readFile(join(folder, 'gateway', FILE), 'utf8').catch(() => '')).trim()
   const key = kept === '' ? randomBytes(KEY_BYTES).toString('hex') : kept
-  for (const service of ['gateway', 'journal', 'projection', 'inbound']) {
+  for (const service of ['gateway', 'journal', 'projection', 'inbound', 'cron']) {
     const file = join(folder, service, FILE)
     await mkdir(dirname(file), { recursive: true })
     // A reader finds the old file or the new one, never a part.

@@ -23,6 +23,7 @@ const settings = Type.Object({
   JOURNAL_URL: serviceUrl('http://127.0.0.1:7401'),
   PROJECTION_URL: serviceUrl('http://127.0.0.1:7402'),
   INBOUND_URL: serviceUrl('http://127.0.0.1:7404'),
+  CRON_URL: serviceUrl('http://127.0.0.1:7405'),
   /** Where holders of tokens come in over NATS; without the two seeds the gateway has nothing to do with NATS. */
   NATS_URL: Type.String({ minLength: 1, default: 'nats://127.0.0.1:4222' }),
   NATS_NKEY_SEED,

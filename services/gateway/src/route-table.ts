@@ -4,7 +4,7 @@ import type { UpstreamName } from './upstreams.ts'
 export type BodyKind = 'append' | 'blob'
 
 export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Takes this path and all below it. A more exact row, which may have parameters, comes before the one around it. */
   prefix: string
   upstream: UpstreamName
@@ -55,9 +55,15 @@ export const routeTable: readonly Route[] = [
   { method: 'POST', prefix: '/v1/inbound', upstream: 'inbound', body: 'append' },
   // Platforms have no token of ours: the inbound service checks their signatures.
   { method: 'POST', prefix: '/v1/hooks', upstream: 'inbound', body: 'append', isPublic: true },
+  { method: 'GET', prefix: '/v1/cron', upstream: 'cron' },
+  { method: 'POST', prefix: '/v1/cron', upstream: 'cron', body: 'append' },
+  { method: 'PATCH', prefix: '/v1/cron', upstream: 'cron', body: 'append' },
+  { method: 'DELETE', prefix: '/v1/cron', upstream: 'cron' },
   { method: 'POST', prefix: '/v1/projections/inbound', upstream: 'inbound', body: 'append' },
   { method: 'DELETE', prefix: '/v1/projections/inbound', upstream: 'inbound' },
-  { method: 'GET', prefix: '/v1/projections', upstream: 'projection', joinedWith: ['inbound'] },
+  { method: 'POST', prefix: '/v1/projections/cron', upstream: 'cron', body: 'append' },
+  { method: 'DELETE', prefix: '/v1/projections/cron', upstream: 'cron' },
+  { method: 'GET', prefix: '/v1/projections', upstream: 'projection', joinedWith: ['inbound', 'cron'] },
   { method: 'POST', prefix: '/v1/projections', upstream: 'projection', body: 'append' },
   { method: 'DELETE', prefix: '/v1/projections', upstream: 'projection' },
 ]

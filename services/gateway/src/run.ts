@@ -26,6 +26,7 @@ export async function runGateway(config: GatewayConfig, signal: AbortSignal): Pr
       journal: config.JOURNAL_URL,
       projection: config.PROJECTION_URL,
       inbound: config.INBOUND_URL,
+      cron: config.CRON_URL,
     },
     database,
     adminToken,

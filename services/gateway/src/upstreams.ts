@@ -3,7 +3,7 @@ import https from 'node:https'
 import type { CheckResult, Health } from '@daybook/runtime'
 
 /** The services behind the gateway. */
-export const upstreamNames = ['journal', 'projection', 'inbound'] as const
+export const upstreamNames = ['journal', 'projection', 'inbound', 'cron'] as const
 export type UpstreamName = (typeof upstreamNames)[number]
 
 /** One service, and the connections to it that are kept open between requests. */

@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const services = ['gateway', 'journal', 'projection', 'inbound']
+const services = ['gateway', 'journal', 'projection', 'inbound', 'cron']
 const keys = () =>
   Promise.all(services.map((service) => readFile(join(folder, service, 'caller.key'), 'utf8')))
 
@@ -18,7 +18,7 @@ it('is the same for all services, long enough, and for the eyes of its owner onl
   await writeCallerKey(folder)
   const [key = '', ...others] = await keys()
   expect(key).toMatch(/^[0-9a-f]{64}\n$/)
-  expect(others).toEqual([key, key, key])
+  expect(others).toEqual([key, key, key, key])
   for (const service of services)
     expect((await stat(join(folder, service, 'caller.key'))).mode & 0o777).toBe(0o600)
 })
@@ -27,7 +27,7 @@ it('stays over every later start, also for a service that lost it, and is anothe
   const [key = ''] = await keys()
   await writeFile(join(folder, 'journal', 'caller.key'), 'something else')
   await writeCallerKey(folder)
-  expect(await keys()).toEqual([key, key, key, key])
+  expect(await keys()).toEqual([key, key, key, key, key])
   await rm(join(folder, 'gateway', 'caller.key'))
   await writeCallerKey(folder)
   const changed = await keys()

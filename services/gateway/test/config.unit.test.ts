@@ -10,6 +10,7 @@ it('has defaults that fit the other services on one machine', () => {
     JOURNAL_URL: 'http://127.0.0.1:7401',
     PROJECTION_URL: 'http://127.0.0.1:7402',
     INBOUND_URL: 'http://127.0.0.1:7404',
+    CRON_URL: 'http://127.0.0.1:7405',
   })
 })
 

@@ -25,15 +25,21 @@ const inbound: HttpPlugin = async (app) => {
   app.post('/v1/hooks', { schema, config: { scope: 'public' } }, async () => ({}))
 }
 
+const cron: HttpPlugin = async (app) => {
+  app.patch('/v1/cron/jobs', { schema: documented('updateJob') }, async () => ({}))
+}
+
 it('serves one OpenAPI document for all services', async () => {
   await using writes = await startService('journal', journal)
   await using reads = await startService('projection', projection)
   await using receives = await startService('inbound', inbound)
-  const upstreams = { journal: writes.url, projection: reads.url, inbound: receives.url }
+  await using schedules = await startService('cron', cron)
+  const upstreams = { journal: writes.url, projection: reads.url, inbound: receives.url, cron: schedules.url }
   await using gateway = await startGateway(upstreams)
   const document = await json<Document>(await fetch(`${gateway.url}/v1/openapi.json`))
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Daybook' } })
   expect(Object.keys(document.paths).toSorted()).toEqual([
+    '/v1/cron/jobs',
     '/v1/events',
     '/v1/hooks',
     '/v1/openapi.json',
@@ -55,7 +61,7 @@ it('serves what there is and names the service that is away', async () => {
   await using reads = await startService('projection', projection)
   await using gateway = await startGateway({ projection: reads.url })
   const document = await json<Document>(await fetch(`${gateway.url}/v1/openapi.json`))
-  expect(document['x-daybook-missing']).toEqual(['journal', 'inbound'])
+  expect(document['x-daybook-missing']).toEqual(['journal', 'inbound', 'cron'])
   expect(document.paths['/v1/runs/{id}']).toBeDefined()
 })
 
@@ -97,7 +103,8 @@ it('is ready when the services are, and says why it is not', async () => {
   await using writes = await startService('journal', journal)
   await using reads = await startService('projection', projection)
   await using receives = await startService('inbound', inbound)
-  const upstreams = { journal: writes.url, projection: reads.url, inbound: receives.url }
+  await using schedules = await startService('cron', cron)
+  const upstreams = { journal: writes.url, projection: reads.url, inbound: receives.url, cron: schedules.url }
   await using gateway = await startGateway(upstreams)
   const ready = await fetch(`${gateway.url}/readyz`)
   expect([ready.status, await ready.json()]).toEqual([
@@ -108,6 +115,7 @@ it('is ready when the services are, and says why it is not', async () => {
         journal: { ok: true },
         projection: { ok: true },
         inbound: { ok: true },
+        cron: { ok: true },
         database: { ok: true },
       },
     },
@@ -120,6 +128,7 @@ it('is ready when the services are, and says why it is not', async () => {
     journal: { ok: false, reason: 'cannot be reached' },
     projection: { ok: false, reason: 'lag: 12 events behind' },
     inbound: { ok: true },
+    cron: { ok: true },
     database: { ok: true },
   })
   expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200)

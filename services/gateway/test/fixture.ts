@@ -12,7 +12,7 @@ import {
 } from '@daybook/runtime'
 import { afterAll } from 'vitest'
 import { createMigratedDatabase } from '../../../packages/database/test/migrated-database.ts'
-import { type GatewayLimits, gatewayMigrations, openGateway } from '../src/service.ts'
+import { type GatewayLimits, type GatewayParts, gatewayMigrations, openGateway } from '../src/service.ts'
 import type { GatewayTables } from '../src/tokens/store.ts'
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 }
@@ -93,7 +93,7 @@ function forAnybody(plugin: HttpPlugin): HttpPlugin {
 }
 
 export async function startGateway(
-  upstreams: { journal?: string; projection?: string; inbound?: string },
+  upstreams: Partial<GatewayParts['upstreams']>,
   limits: Partial<GatewayLimits> = {},
 ) {
   const { lines, logger } = logging('gateway')
@@ -101,7 +101,7 @@ export async function startGateway(
     logger,
     metrics: createMetrics({ service: 'gateway', processMetrics: false }),
     http: LOOPBACK,
-    upstreams: { journal: NOWHERE, projection: NOWHERE, inbound: NOWHERE, ...upstreams },
+    upstreams: { journal: NOWHERE, projection: NOWHERE, inbound: NOWHERE, cron: NOWHERE, ...upstreams },
     database: await sharedDatabase(),
     adminToken: ADMIN_TOKEN,
     callerKey: CALLER_KEY,

@@ -32,10 +32,15 @@ describe('the read models of several services', () => {
   it('are one list', async () => {
     await using projection = await startService('projection', listing('runs'))
     await using inbound = await startService('inbound', listing('inbound'))
-    await using gateway = await startGateway({ projection: projection.url, inbound: inbound.url })
+    await using cron = await startService('cron', listing('cron'))
+    await using gateway = await startGateway({
+      projection: projection.url,
+      inbound: inbound.url,
+      cron: cron.url,
+    })
     expect(await ask(gateway.url, '/v1/projections')).toEqual({
       status: 200,
-      body: { projections: [{ name: 'runs' }, { name: 'inbound' }] },
+      body: { projections: [{ name: 'runs' }, { name: 'inbound' }, { name: 'cron' }] },
     })
   })
 
@@ -45,7 +50,7 @@ describe('the read models of several services', () => {
     await using gateway = await startGateway({ projection: projection.url })
     expect(await ask(gateway.url, '/v1/projections')).toEqual({
       status: 200,
-      body: { projections: [{ name: 'runs' }], missing: ['inbound'] },
+      body: { projections: [{ name: 'runs' }], missing: ['inbound', 'cron'] },
     })
   })
 
@@ -56,21 +61,26 @@ describe('the read models of several services', () => {
     await using projection = await startService('projection', listing('runs'))
     await using inbound = await startService('inbound', nonsense)
     await using gateway = await startGateway({ projection: projection.url, inbound: inbound.url })
-    expect((await ask(gateway.url, '/v1/projections')).body).toMatchObject({ missing: ['inbound'] })
+    expect((await ask(gateway.url, '/v1/projections')).body).toMatchObject({ missing: ['inbound', 'cron'] })
   })
 
   it('are unavailable when no service answers', async () => {
     await using gateway = await startGateway({})
     expect(await ask(gateway.url, '/v1/projections')).toMatchObject({
       status: 503,
-      body: { code: 'unavailable', detail: expect.stringContaining('projection and inbound') },
+      body: { code: 'unavailable', detail: expect.stringContaining('projection and inbound and cron') },
     })
   })
 
   it('are refused in the words of the service: what it does not take, and who may not ask', async () => {
     await using projection = await startService('projection', listing('runs'))
     await using inbound = await startService('inbound', listing('inbound'))
-    await using gateway = await startGateway({ projection: projection.url, inbound: inbound.url })
+    await using cron = await startService('cron', listing('cron'))
+    await using gateway = await startGateway({
+      projection: projection.url,
+      inbound: inbound.url,
+      cron: cron.url,
+    })
     expect((await fetch(`${gateway.url}/v1/projections`)).status).toBe(401)
     expect(await ask(gateway.url, '/v1/projections?x=1')).toMatchObject({
       status: 400,
@@ -81,10 +91,16 @@ describe('the read models of several services', () => {
   it('are rebuilt where they are', async () => {
     await using projection = await startService('projection', listing('runs'))
     await using inbound = await startService('inbound', listing('inbound'))
-    await using gateway = await startGateway({ projection: projection.url, inbound: inbound.url })
+    await using cron = await startService('cron', listing('cron'))
+    await using gateway = await startGateway({
+      projection: projection.url,
+      inbound: inbound.url,
+      cron: cron.url,
+    })
     for (const [name, by] of [
       ['runs', 'runs'],
       ['inbound', 'inbound'],
+      ['cron', 'cron'],
       ['inbound-of-mine', 'runs'],
     ])
       expect(await ask(gateway.url, `/v1/projections/${name}/rebuild`, { method: 'POST' })).toEqual({

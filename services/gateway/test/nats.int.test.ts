@@ -1,6 +1,6 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connectBus, inboxOfService, inboxOfToken } from '@daybook/bus'
+import { connectBus, inboxOfService, inboxOfToken, readBusKey } from '@daybook/bus'
 import { subjects } from '@daybook/events'
 import { createLogger } from '@daybook/runtime'
 import { createTempFolder, startNats, waitFor } from '@daybook/testing'
@@ -110,6 +110,7 @@ describe('the keys of a deployment', () => {
       join('journal', 'nkey.seed'),
       join('projection', 'nkey.seed'),
       join('inbound', 'nkey.seed'),
+      join('cron', 'nkey.seed'),
       join('gateway', 'nkey.seed'),
       join('gateway', 'issuer.seed'),
       join('nats', 'accounts.conf'),
@@ -120,12 +121,26 @@ describe('the keys of a deployment', () => {
     const modes = await Promise.all(
       files.map(async (file) => (await stat(join(folder.path, file))).mode & 0o777),
     )
-    expect(modes).toEqual([0o600, 0o600, 0o600, 0o600, 0o600, 0o644])
+    expect(modes).toEqual([0o600, 0o600, 0o600, 0o600, 0o600, 0o600, 0o644])
   })
 
   it('are in no file but their own', async () => {
     const accounts = await read('nats', 'accounts.conf')
     expect(accounts).not.toMatch(/S[UA][A-Z2-7]{56}/)
+  })
+
+  it('are made for a service that a newer version brings, and the others stay', async () => {
+    await using older = await createTempFolder()
+    const readFrom = (...path: string[]) => readFile(join(older.path, ...path), 'utf8')
+    await writeNatsKeys(older.path)
+    const seeds = () =>
+      Promise.all(['journal', 'inbound', 'gateway'].map((service) => readFrom(service, 'nkey.seed')))
+    const before = await seeds()
+    await rm(join(older.path, 'cron'), { recursive: true })
+    await writeNatsKeys(older.path)
+    expect(await seeds()).toEqual(before)
+    const { publicKey } = readBusKey((await readFrom('cron', 'nkey.seed')).trim(), 'user')
+    expect(await readFrom('nats', 'accounts.conf')).toContain(publicKey)
   })
 
   it('are not made over one that cannot be read', async () => {

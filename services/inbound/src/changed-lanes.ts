@@ -1,7 +1,7 @@
-import type { Database } from '@daybook/database'
+import type { Clock, Database } from '@daybook/database'
 import type { Projection } from '@daybook/eventing'
 import type { Logger } from '@daybook/runtime'
-import type { ChangedLane, Clock } from './commands.ts'
+import type { ChangedLane } from './commands.ts'
 import { type DueHead, readLanes } from './due-heads.ts'
 import { ownHeads } from './own-heads.ts'
 

@@ -8,7 +8,7 @@ import {
   replyClaimedBy,
 } from '@daybook/events'
 import { type Static, Type } from 'typebox'
-import type { ClaimKind } from './claim.ts'
+import type { LaneClaimKind } from './claim.ts'
 
 const { Index, Integer, Optional, String: Text } = Type
 
@@ -54,7 +54,7 @@ export const claimedReplySchema = Type.Object({
 export type ClaimedReply = Static<typeof claimedReplySchema>
 
 /** How messages are claimed. */
-export const messageClaims: ClaimKind<ClaimedMessage> = {
+export const messageClaims: LaneClaimKind<ClaimedMessage> = {
   work: 'messages',
   wish: ({ worker, claimId, leaseMs }, key) => ({
     name: 'claim',
@@ -75,7 +75,7 @@ export const messageClaims: ClaimKind<ClaimedMessage> = {
 }
 
 /** How replies are claimed. */
-export const replyClaims: ClaimKind<ClaimedReply> = {
+export const replyClaims: LaneClaimKind<ClaimedReply> = {
   work: 'replies',
   wish: ({ worker, claimId, leaseMs }) => ({
     name: 'claim-reply',

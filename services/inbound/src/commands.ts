@@ -1,4 +1,4 @@
-import type { Database } from '@daybook/database'
+import type { Clock, Database } from '@daybook/database'
 import type { JsonValue } from '@daybook/errors'
 import {
   type Appender,
@@ -12,6 +12,7 @@ import {
   rememberStates,
   type StateAt,
   streamReader,
+  streamTurns,
 } from '@daybook/eventing'
 import {
   type Draft,
@@ -25,14 +26,7 @@ import {
   type Receipt,
 } from '@daybook/events'
 import { laneDecider } from './lane-decider.ts'
-import { laneTurns } from './lane-turns.ts'
 import { recallLane } from './recall.ts'
-
-/** Tells the time by which leases end and messages are due: the database's. */
-export interface Clock {
-  /** ISO 8601, UTC, milliseconds. */
-  now(): Promise<string>
-}
 
 export interface CommandParts<DB> {
   readonly database: Database<DB>
@@ -107,7 +101,7 @@ export function laneCommands<DB>(parts: CommandParts<DB>): LaneCommands {
   const remembered = rememberStates<LaneState>({ weightMax: REMEMBERED_BYTES_MAX, weigh: weigher() })
   const recall = (request: Parameters<typeof recallLane<DB>>[1]) => recallLane(parts.projection, request)
   const loop = { read, append: parts.append, recall, remembered }
-  const turns = laneTurns()
+  const turns = streamTurns()
   const decide = decideLoop<LaneState, InboundCommand>(loop, (command) =>
     laneDecider('key' in command ? command.key : undefined),
   )

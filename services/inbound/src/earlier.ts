@@ -1,7 +1,8 @@
+import type { Clock } from '@daybook/database'
 import { DaybookError, type JsonValue } from '@daybook/errors'
 import type { Appender, StreamReader } from '@daybook/eventing'
 import { completeDraft, createUlids, type Draft, type InboundMessage, type LaneState } from '@daybook/events'
-import type { Clock, LaneCommands } from './commands.ts'
+import type { LaneCommands } from './commands.ts'
 import type { FoundMessage, Messages } from './find-message.ts'
 import type { Delivered, Received } from './receive.ts'
 

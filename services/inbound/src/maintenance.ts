@@ -1,6 +1,6 @@
 import { changeRunning, type TablesOwner } from '@daybook/eventing'
 import type { InboundLimits } from '@daybook/events'
-import { type Logger, Pause } from '@daybook/runtime'
+import { type Logger, startRounds } from '@daybook/runtime'
 import type { QueryExecutorProvider } from 'kysely'
 import { hasTooMuch, payloadsOver } from './retention.ts'
 import { evictPayloads, listSources, removeFinished, type SourceKey } from './store/retention.ts'
@@ -32,24 +32,11 @@ const STEPS_MAX = 40
  */
 export function startMaintenance<DB>(parts: MaintenanceParts<DB>): AsyncDisposable {
   const { everyMs = EVERY_MS, logger } = parts
-  const stopping = new AbortController()
-  const pause = new Pause()
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await clearAway(parts, stopping.signal).catch((err: unknown) =>
-        logger.error({ err }, 'messages could not be cleared away; it is tried again'),
-      )
-      if (!stopping.signal.aborted) await pause.wait(everyMs)
-    }
-  }
-  const looping = loop()
-  return {
-    async [Symbol.asyncDispose]() {
-      stopping.abort()
-      pause.end()
-      await looping
-    },
-  }
+  return startRounds({
+    everyMs,
+    round: (signal) => clearAway(parts, signal),
+    onFailure: (err) => logger.error({ err }, 'messages could not be cleared away; it is tried again'),
+  })
 }
 
 /** One round through all sources. */

@@ -1,3 +1,4 @@
+import { type CommandDoor, door } from '@daybook/eventing'
 import {
   delayMsSchema,
   failureSchema,
@@ -16,7 +17,6 @@ import { Type } from 'typebox'
 import type { AboutMessage } from './about-message.ts'
 import type { AboutReply } from './about-reply.ts'
 import { leaseFields } from './claimed.ts'
-import { type CommandDoor, door } from './doors.ts'
 
 const { Index, Optional } = Type
 

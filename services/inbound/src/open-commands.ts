@@ -2,35 +2,35 @@ import type { Bus } from '@daybook/bus'
 import { type Database, DatabaseClock } from '@daybook/database'
 import {
   type Appender,
-  journalReader,
+  answerCommands,
+  type CommandDoor,
+  commandRoutes,
+  forgetAfterRestore,
   type PayloadArchive,
   type Projection,
   streamReader,
+  timed,
 } from '@daybook/eventing'
 import type { InboundLimits } from '@daybook/events'
 import type { HttpPlugin, Logger, Metrics } from '@daybook/runtime'
 import { aboutMessages } from './about-message.ts'
 import { aboutReplies } from './about-reply.ts'
 import { type ChangedLanes, followChanges } from './changed-lanes.ts'
-import { Claims } from './claim.ts'
+import { laneClaims } from './claim.ts'
 import { messageClaims, replyClaims } from './claimed.ts'
 import { type ChangedLane, type LaneCommands, laneCommands } from './commands.ts'
-import type { CommandDoor } from './doors.ts'
+import type { DueHead } from './due-heads.ts'
 import { earlierDeliveries } from './earlier.ts'
 import { evictor } from './evict.ts'
 import { findMessages } from './find-message.ts'
-import { answerCommands } from './handlers.ts'
-import { heldLeases } from './held-leases.ts'
+import { knowHeads, type LaneFinder, openLaneFinder } from './lane-finder.ts'
 import { messageDoors, replyDoors } from './message-doors.ts'
 import { type InboundMetrics, observeInbound } from './observe.ts'
 import { type Offers, openOffers } from './offers.ts'
 import { overloadGuard } from './overload.ts'
 import { type Receive, receiver } from './receive.ts'
 import { replay } from './replay.ts'
-import { commandRoutes } from './routes/command-routes.ts'
 import { startSweeper } from './sweeper.ts'
-import { timed } from './timed.ts'
-import { openWorkFinder, type WorkFinder } from './waiting.ts'
 import { claimDoor, claimRepliesDoor, receiveDoor, replayDoor } from './work-doors.ts'
 
 export interface OpenCommandsParts<DB> {
@@ -65,7 +65,7 @@ export function openCommands<DB>(parts: OpenCommandsParts<DB>): InboundCommands 
   const metrics = observeInbound(parts.metrics)
   const work = stack.use(openWork({ ...parts, metrics, clock: new DatabaseClock(database) }))
   const messages = findMessages({ database, projection })
-  const common = { ...parts, ...work, metrics, messages, held: heldLeases(database) }
+  const common = { ...parts, ...work, metrics, messages }
   const read = streamReader(database, parts.archive)
   const receive = receiver({
     ...common,
@@ -74,14 +74,18 @@ export function openCommands<DB>(parts: OpenCommandsParts<DB>): InboundCommands 
   })
   const doors: CommandDoor[] = [
     receiveDoor(receive),
-    claimDoor(new Claims(common, messageClaims), messages),
-    claimRepliesDoor(new Claims(common, replyClaims)),
+    claimDoor(laneClaims(common, messageClaims), messages),
+    claimRepliesDoor(laneClaims(common, replyClaims)),
     ...messageDoors(aboutMessages(common)),
     ...replyDoors(aboutReplies({ ...common, read })),
     replayDoor((author, wish) => replay(common, author, wish)),
   ].map((one) => timed(one, metrics))
-  stack.use(answerCommands(bus, doors))
-  return { plugins: [commandRoutes(doors)], receive, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  stack.use(answerCommands(bus, 'inbound', doors))
+  return {
+    plugins: [commandRoutes('inbound', doors)],
+    receive,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
 }
 
 type WorkParts<DB> = Omit<OpenCommandsParts<DB>, 'metrics'> & {
@@ -93,7 +97,7 @@ type WorkParts<DB> = Omit<OpenCommandsParts<DB>, 'metrics'> & {
 interface Work extends AsyncDisposable {
   readonly clock: DatabaseClock
   readonly commands: LaneCommands
-  readonly finder: WorkFinder
+  readonly finder: LaneFinder
   readonly offers: Offers
   readonly ownPosition: () => number
 }
@@ -101,18 +105,18 @@ interface Work extends AsyncDisposable {
 function openWork<DB>(parts: WorkParts<DB>): Work {
   const stack = new AsyncDisposableStack()
   const { database, projection, clock, offerEveryMs = OFFER_EVERY_MS, sweepMs = SWEEP_MS } = parts
-  const finder = stack.use(openWorkFinder(parts))
+  const finder = stack.use(openLaneFinder(parts))
   const wake = (): void => finder.wake()
   const offers = stack.use(openOffers({ ...parts, onOffer: wake }))
   const own = ownChanges()
   const commands = laneCommands({ ...parts, onChanged: own.note })
-  const beforeRound = forgetAfterRestore(database, commands)
+  const beforeRound = forgetAfterRestore(database, () => commands.forgetAll())
   const sweeper = stack.use(
     startSweeper({ ...parts, offerEveryMs, sweepMs, commands, offers, beforeRound, onSwept: wake }),
   )
   const onDue = sweeper.take.bind(sweeper)
   const onLater = sweeper.note.bind(sweeper)
-  const onHeads = finder.know.bind(finder)
+  const onHeads = (changed: ChangedLane, heads: readonly DueHead[]) => knowHeads(finder, changed, heads)
   own.follow(stack.use(followChanges({ ...parts, onDue, onLater, onHeads })))
   stack.defer(projection.onAdvance(wake))
   return {
@@ -122,16 +126,6 @@ function openWork<DB>(parts: WorkParts<DB>): Work {
     offers,
     ownPosition: own.position,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  }
-}
-
-/** What is remembered is of the journal as it was; a restore begins a new era. */
-function forgetAfterRestore<DB>(database: Database<DB>, commands: LaneCommands): () => Promise<void> {
-  let known: number | undefined
-  return async () => {
-    const { era } = await journalReader(database.kysely).head()
-    if (known !== undefined && known !== era) commands.forgetAll()
-    known = era
   }
 }
 

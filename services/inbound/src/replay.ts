@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Database } from '@daybook/database'
+import type { Clock, Database } from '@daybook/database'
 import type { Author } from '@daybook/eventing'
 import type { InboundMessage } from '@daybook/events'
-import type { Clock, LaneCommands } from './commands.ts'
+import type { LaneCommands } from './commands.ts'
 import { countDueHeads, type DueHead, FIRST_PLACE, readDueHeads } from './due-heads.ts'
 import type { Offers } from './offers.ts'
 

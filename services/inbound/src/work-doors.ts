@@ -1,5 +1,13 @@
 import { DaybookError } from '@daybook/errors'
-import type { Author } from '@daybook/eventing'
+import {
+  type Author,
+  type Call,
+  type CommandDoor,
+  door,
+  type Patience,
+  wait,
+  waitMsOf,
+} from '@daybook/eventing'
 import {
   ACCOUNT_PATTERN,
   claimIdSchema,
@@ -12,33 +20,21 @@ import {
   workerSchema,
 } from '@daybook/events'
 import { type Static, Type } from 'typebox'
-import type { Claims, Patience } from './claim.ts'
+import type { LaneClaims } from './claim.ts'
 import {
   type ClaimedMessage,
   type ClaimedReply,
   claimedMessageSchema,
   claimedReplySchema,
 } from './claimed.ts'
-import { type Call, type CommandDoor, door } from './doors.ts'
 import type { Messages } from './find-message.ts'
 import type { Receive } from './receive.ts'
 import type { ReplayAnswer, ReplayWish } from './replay.ts'
 
 const { Boolean: Flag, Integer, Optional, String: Text } = Type
 
-/** Who waits longer asks again: proxies on the way give up on silent requests. */
-const WAIT_MS_MAX = 30_000
-const SECOND_MS = 1_000
-
 const source = Text({ pattern: SOURCE_PATTERN })
 const account = Text({ pattern: ACCOUNT_PATTERN })
-const wait = Optional(
-  Text({
-    pattern: '^[0-9]{1,5}(ms|s)$',
-    description:
-      'How long to wait for work when there is none, such as 20s; at most 30s, not at all unless told',
-  }),
-)
 const claimFields = {
   wait,
   worker: workerSchema,
@@ -96,7 +92,7 @@ export function receiveDoor(receive: Receive): CommandDoor {
 }
 
 /** `POST /v1/inbound/claim`. */
-export function claimDoor(claims: Claims<ClaimedMessage>, messages: Messages): CommandDoor {
+export function claimDoor(claims: LaneClaims<ClaimedMessage>, messages: Messages): CommandDoor {
   return door({
     name: 'claim',
     path: '/v1/inbound/claim',
@@ -124,7 +120,7 @@ export function claimDoor(claims: Claims<ClaimedMessage>, messages: Messages): C
 }
 
 /** `POST /v1/inbound/replies/claim`. */
-export function claimRepliesDoor(claims: Claims<ClaimedReply>): CommandDoor {
+export function claimRepliesDoor(claims: LaneClaims<ClaimedReply>): CommandDoor {
   return door({
     name: 'claim-replies',
     path: '/v1/inbound/replies/claim',
@@ -151,12 +147,6 @@ function readClaim({ signal, isGone }: Call, { wait: waits, ...wish }: Asked) {
     ...(isGone !== undefined && { isGone }),
   }
   return { wish, patience }
-}
-
-function waitMsOf(waits = '0s'): number {
-  const waitMs = Number.parseInt(waits, 10) * (waits.endsWith('ms') ? 1 : SECOND_MS)
-  if (waitMs <= WAIT_MS_MAX) return waitMs
-  throw new DaybookError('invalid-request', `Wait ${WAIT_MS_MAX / SECOND_MS} s at most, and ask again.`)
 }
 
 /** `POST /v1/inbound/replay`. */

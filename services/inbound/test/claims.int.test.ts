@@ -1,6 +1,6 @@
 import { waitFor } from '@daybook/testing'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ask } from './ask.ts'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import { openWorld, told, untilState } from './commands-fixture.ts'
 
 const stack = new AsyncDisposableStack()

@@ -5,10 +5,10 @@ import type { Actor, JournalEvent } from '@daybook/events'
 import { assertedCallers, createLogger, createMetrics } from '@daybook/runtime'
 import { type NatsServer, startNats, trustingCallers, waitFor } from '@daybook/testing'
 import { createMigratedDatabase } from '../../../packages/database/test/migrated-database.ts'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import { journalMigrations } from '../../journal/src/migrations.ts'
 import { openJournalService } from '../../journal/test/service-fixture.ts'
 import { type InboundParts, type InboundService, inboundMigrations, openInbound } from '../src/service.ts'
-import { ask } from './ask.ts'
 
 export const CALLER_KEY = 'a key for tests that is as long as it has to be'
 

@@ -2,7 +2,7 @@ import { laneOf } from '@daybook/events'
 import { describeWithServer, startNats, waitFor } from '@daybook/testing'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ask } from './ask.ts'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import {
   claimed,
   completed,

@@ -1,7 +1,7 @@
 import { DaybookError } from '@daybook/errors'
 import { afterAll, describe, expect, it } from 'vitest'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import { startGateway } from '../../gateway/test/fixture.ts'
-import { ask } from './ask.ts'
 import { openWorld, told } from './commands-fixture.ts'
 import { environment, oldSecret, post, sourcesText } from './hook-door.ts'
 import {

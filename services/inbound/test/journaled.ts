@@ -1,7 +1,7 @@
 import type { JournalEvent } from '@daybook/events'
 import { expect } from 'vitest'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import type { Entry } from '../../../packages/eventing/test/journal-fixture.ts'
-import { ask } from './ask.ts'
 import { keyIn, PLACE, type Place } from './message-entries.ts'
 import type { ServiceFixture } from './service-fixture.ts'
 

@@ -1,10 +1,10 @@
 import { migrate } from '@daybook/database'
 import { sql } from 'kysely'
 import { expect, it } from 'vitest'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import { describeTables } from '../../../packages/eventing/test/describe-tables.ts'
 import { createJournalFixture } from '../../../packages/eventing/test/journal-fixture.ts'
 import { inboundMigrations } from '../src/service.ts'
-import { ask } from './ask.ts'
 import { claimed, keyIn, received } from './message-entries.ts'
 import { createMigratedJournal, openService } from './service-fixture.ts'
 

@@ -2,7 +2,7 @@ import { laneOf } from '@daybook/events'
 import { waitFor } from '@daybook/testing'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ask } from './ask.ts'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import { appendAndWait, inConversation, show } from './journaled.ts'
 import {
   about,

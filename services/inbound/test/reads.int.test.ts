@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ask } from './ask.ts'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import { appendAndWait, inConversation, show } from './journaled.ts'
 import { claimed, completed, dead, duplicated, keyIn, queued, received, sent } from './message-entries.ts'
 import { openService, type ServiceFixture } from './service-fixture.ts'

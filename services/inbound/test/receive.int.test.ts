@@ -1,7 +1,7 @@
 import { createUlids } from '@daybook/events'
 import { assertCaller, CALLER_HEADER } from '@daybook/runtime'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ask } from './ask.ts'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import { agent, CALLER_KEY, incoming, openWorld, told, untilState } from './commands-fixture.ts'
 
 const stack = new AsyncDisposableStack()

@@ -146,7 +146,8 @@ describe('over NATS', () => {
       throw error
     }
   }
-  const command = (name: string, body: object) => request(subjects.inboundBy('main', name, agent), body)
+  const command = (name: string, body: object) =>
+    request(subjects.commandBy('main', 'inbound', name, agent), body)
 
   it('the holder of a token works in its own name', async () => {
     const where = chat()

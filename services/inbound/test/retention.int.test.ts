@@ -2,11 +2,11 @@ import { archivedMark, inboundLimitsOf } from '@daybook/events'
 import { describeWithServer, waitFor } from '@daybook/testing'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ask } from '../../../packages/eventing/test/ask.ts'
 import type { Entry } from '../../../packages/eventing/test/journal-fixture.ts'
 import { inboundProjection } from '../src/inbound-projection.ts'
 import { clearAway } from '../src/maintenance.ts'
 import { entriesOf } from '../src/store/totals.ts'
-import { ask } from './ask.ts'
 import {
   about,
   claimed,

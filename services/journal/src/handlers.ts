@@ -50,8 +50,7 @@ async function read(
   )
   requireUnreserved(request, caller?.service)
   if (actor === undefined) return { tenant, request }
-  const mayNameOthers = caller !== undefined && may(caller, 'admin')
-  return { tenant, request: authoredBy({ actor, mayNameOthers }, request) }
+  return { tenant, request: authoredBy({ scopes: [], ...caller, actor }, request) }
 }
 
 /**

@@ -6,14 +6,7 @@ import {
   appendResultSchema,
   parseAppendRequest,
 } from '@daybook/events'
-import {
-  acceptRawBodies,
-  bodyCheckedByHandler,
-  callerOf,
-  type HttpPlugin,
-  may,
-  tenantOf,
-} from '@daybook/runtime'
+import { acceptRawBodies, bodyCheckedByHandler, callerOf, type HttpPlugin, tenantOf } from '@daybook/runtime'
 import { Type } from 'typebox'
 import { authoredBy } from './authorship.ts'
 import type { Batcher } from './batcher.ts'
@@ -63,12 +56,12 @@ function appendRoutes({ batcher, limits, types }: RouteParts): HttpPlugin {
       validatorCompiler: bodyCheckedByHandler,
       handler: async (request, reply) => {
         const caller = callerOf(request)
-        const { tenant, actor } = caller
+        const { tenant } = caller
         const asked = await types.check(tenant, (userTypes) =>
           parseAppendRequest(request.body, { limits, userTypes }),
         )
         requireUnreserved(asked, caller.service)
-        const appendRequest = authoredBy({ actor, mayNameOthers: may(caller, 'admin') }, asked)
+        const appendRequest = authoredBy(caller, asked)
         const receipts = await batcher.append({ tenant, request: appendRequest })
         return reply.code(receipts.every(({ duplicate }) => duplicate) ? 200 : 201).send({ receipts })
       },

@@ -152,6 +152,7 @@ function findRepetition(
       : new DaybookError(
           'id-reused',
           `The id ${draft.id} is already that of another event (${placeOf(sameId)}). Give each event an id of its own; repeat an id only with the same content.`,
+          { details: { stream: draft.stream, id: draft.id } },
         )
   }
   const sameKey = findByKey(tenant, draft, ledger)
@@ -159,6 +160,7 @@ function findRepetition(
     return new DaybookError(
       'key-reused',
       `The key "${draft.key}" is already used in ${draft.stream} by another event (${placeOf(sameKey)}).`,
+      { details: { stream: draft.stream, key: draft.key ?? '' } },
     )
   }
   return sameKey

@@ -88,6 +88,22 @@ describe('an append', () => {
     )
   })
 
+  it('says of jobs only what the cron service says, and not even it that payloads were erased', async () => {
+    const paused = {
+      id: nextId(),
+      stream: 'cron/nightly',
+      type: 'CRON_JOB_PAUSED',
+      v: 1,
+      data: { at: '2026-11-22T02:00:00.000Z' },
+    }
+    for (const who of [caller(), caller({ scopes: ['admin'] }), caller({ service: 'inbound' })])
+      expect((await append(who, paused)).body.code).toBe('reserved-event-type')
+    expect((await append(caller({ service: 'cron' }), paused)).status).toBe(201)
+    const data = { erasureId: nextId(), ranges: [{ first: 1, last: 1 }] }
+    const notice = { ...paused, id: nextId(), type: 'CRON_PAYLOADS_ERASED', data }
+    expect((await append(caller({ service: 'cron' }), notice)).body.code).toBe('reserved-event-type')
+  })
+
   it('decides about what waits for a person only where the service of approvals says so', async () => {
     const answer = {
       id: nextId(),

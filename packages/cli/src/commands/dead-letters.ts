@@ -27,7 +27,7 @@ export function withFilter(command: Command): Command {
     )
     .option(
       '--source <name>',
-      'only those of this consumer: journal-queue, projection-runs, projection-sessions, projection-inbound',
+      'only those of this consumer: journal-queue, projection-runs, projection-sessions, projection-inbound, projection-cron',
     )
     .option('--code <code>', 'only those refused for this code')
 }

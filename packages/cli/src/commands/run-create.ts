@@ -1,5 +1,6 @@
 import { createUlids } from '@daybook/events'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+import { type Entrypoint, entrypointOption } from '../entrypoint-option.ts'
 import { keepLarge, readJsonInput } from '../json-input.ts'
 import type { WithSession } from '../session.ts'
 
@@ -16,17 +17,12 @@ interface RunCreateOptions {
   readonly parentRunId?: string
 }
 
-interface Entrypoint {
-  readonly importPath: string
-  readonly exportName: string
-}
-
 export function addRunCreate(program: Command, session: WithSession): void {
   program
     .command('run:create')
     .description('Create a run: its first event. Whoever runs the process goes on from there.')
     .requiredOption('--process-id <id>', 'which process')
-    .requiredOption('--entry <module#export>', 'its code, as in release.mjs#process', entrypoint)
+    .requiredOption('--entry <module#export>', 'its code, as in release.mjs#process', entrypointOption)
     .option('--run-id <id>', 'the id of the run; with it, the command may be repeated (default: a new ULID)')
     .option('--inputs <file>', 'its inputs as JSON; - for standard input')
     .option('--process-revision <text>', 'which revision of the code')
@@ -54,11 +50,4 @@ export function addRunCreate(program: Command, session: WithSession): void {
       if (at.json) await at.printJson({ runId, runDir: null, entry, receipts })
       else await at.print(`${runId} ${receipts.length === 0 ? 'was created before' : 'is created'}`)
     })
-}
-
-function entrypoint(text: string): Entrypoint {
-  const [importPath = '', exportName = '', ...rest] = text.split('#')
-  if (importPath === '' || exportName === '' || rest.length > 0)
-    throw new InvalidArgumentError('It must name a module and its export, as in release.mjs#process.')
-  return { importPath, exportName }
 }

@@ -98,7 +98,12 @@ function outcomeOf({ event, effect }: Told): AuditOutcome | undefined {
     case 'OUTBOUND_DEAD':
     // Nobody knows whether it was sent: a person may want to look.
     case 'OUTBOUND_AMBIGUOUS':
+    case 'CRON_JOB_SET_ASIDE':
+    case 'CRON_RUN_RETRIED':
+    case 'CRON_RUN_TIMED_OUT':
       return 'failed'
+    case 'CRON_RUN_FINISHED':
+      return finishedOutcome(event)
     case 'RUN_CANCELLED':
       return 'cancelled'
     case 'EFFECT_RESOLVED':
@@ -107,6 +112,11 @@ function outcomeOf({ event, effect }: Told): AuditOutcome | undefined {
     default:
       return undefined
   }
+}
+
+function finishedOutcome({ data: { status } }: JournalEvent): AuditOutcome | undefined {
+  if (status === 'failed' || status === 'cancelled') return status
+  return status === 'succeeded' ? 'ok' : undefined
 }
 
 function settledOutcome({ event, effect }: Told): AuditOutcome {

@@ -1,8 +1,7 @@
 import type { JsonObject } from '@daybook/errors'
-import { objectOf } from '../run/read.ts'
 import { durationText } from './duration.ts'
 import type { Teller } from './told.ts'
-import { said, tail } from './words.ts'
+import { failureTail, said, tail } from './words.ts'
 
 /** What the events of conversations say, about messages that came in and about the replies to them. */
 export const inboundSentences: readonly (readonly [type: string, tell: Teller])[] = [
@@ -12,7 +11,10 @@ export const inboundSentences: readonly (readonly [type: string, tell: Teller])[
   ['INBOUND_CLAIMED', (data) => `${said(data, 'worker')} works on ${message(data)}${leased(data)}`],
   ['INBOUND_EXTENDED', (data) => `the lease of ${message(data)} was extended${leased(data)}`],
   ['INBOUND_COMPLETED', tellCompleted],
-  ['INBOUND_FAILED', (data) => `attempt ${said(data, 'attempt')} at ${message(data)} failed${failure(data)}`],
+  [
+    'INBOUND_FAILED',
+    (data) => `attempt ${said(data, 'attempt')} at ${message(data)} failed${failureTail(data)}`,
+  ],
   ['INBOUND_RELEASED', (data) => `${message(data)} was given back${tail(said(data, 'reason'))}`],
   ['INBOUND_DEAD', (data) => `${message(data)} is dead${tail(said(data, 'reason'))}`],
   [
@@ -31,7 +33,7 @@ export const inboundSentences: readonly (readonly [type: string, tell: Teller])[
   ['OUTBOUND_AMBIGUOUS', tellAmbiguous],
   [
     'OUTBOUND_FAILED',
-    (data) => `attempt ${said(data, 'attempt')} to send ${reply(data)} failed${failure(data)}`,
+    (data) => `attempt ${said(data, 'attempt')} to send ${reply(data)} failed${failureTail(data)}`,
   ],
   ['OUTBOUND_RELEASED', (data) => `${reply(data)} was given back unsent${tail(said(data, 'reason'))}`],
   ['OUTBOUND_DEAD', (data) => `${reply(data)} is dead, and was not sent${tail(said(data, 'reason'))}`],
@@ -69,11 +71,4 @@ function leased(data: JsonObject): string {
   const attempt = said(data, 'attempt')
   const time = typeof leaseMs === 'number' ? `, for ${durationText(leaseMs)}` : ''
   return `${time}${attempt === '' ? '' : `, attempt ${attempt}`}`
-}
-
-/** The class, which is for programs, and the text for people. */
-function failure(data: JsonObject): string {
-  const error = objectOf(data, 'error')
-  const text = [said(error, 'class'), said(error, 'message')].filter((part) => part !== '').join(': ')
-  return tail(text)
 }

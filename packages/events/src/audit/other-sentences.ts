@@ -3,7 +3,7 @@ import { objectOf } from '../run/read.ts'
 import type { Teller } from './told.ts'
 import { firstSaid, said, shown, tail } from './words.ts'
 
-/** What the events of sessions, tokens, erasures, holds and imports say. */
+/** What the events of sessions, tokens, erasures, holds, imports and memories say. */
 export const otherSentences: readonly (readonly [type: string, tell: Teller])[] = [
   [
     'SESSION_STARTED',
@@ -30,6 +30,7 @@ export const otherSentences: readonly (readonly [type: string, tell: Teller])[] 
       `events ${said(data, 'firstSeq')} to ${said(data, 'lastSeq')} of ${said(data, 'stream')} were archived`,
   ],
   ['RUN_IMPORTED', tellImported],
+  ['MEMORY_RETAINED', (data) => `to be remembered${tail(said(data, 'text'))}`],
 ]
 
 function tellToken(data: JsonObject): string {

@@ -1,3 +1,4 @@
+import { cronSentences } from './cron-sentences.ts'
 import { inboundSentences } from './inbound-sentences.ts'
 import { otherSentences } from './other-sentences.ts'
 import { runSentences } from './run-sentences.ts'
@@ -7,6 +8,7 @@ import { cut, shown } from './words.ts'
 const tellers: ReadonlyMap<string, Teller> = new Map([
   ...runSentences,
   ...inboundSentences,
+  ...cronSentences,
   ...otherSentences,
 ])
 

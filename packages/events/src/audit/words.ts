@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '@daybook/errors'
+import { objectOf } from '../run/read.ts'
 import type { Effect } from '../run/summary.ts'
 
 /** A sentence of the trail is one line of a screen or two, not the payload. */
@@ -33,6 +34,13 @@ export function firstSaid(data: JsonObject, names: readonly string[]): string {
 /** `: text`, or nothing when there is none. */
 export function tail(text: string): string {
   return text === '' ? '' : `: ${text}`
+}
+
+/** Why an attempt failed: the class, which is for programs, and the text for people. */
+export function failureTail(data: JsonObject): string {
+  const error = objectOf(data, 'error')
+  const text = [said(error, 'class'), said(error, 'message')].filter((part) => part !== '').join(': ')
+  return tail(text)
 }
 
 /** What went wrong, out of an error as a program threw it. */

@@ -28,7 +28,10 @@ export interface ErasureNotice {
 }
 
 /** What an event of this type says; undefined for any other event. */
-export function readNotice(type: string, event: JournalEvent): ErasureNotice | undefined {
+export function readNotice(
+  type: string,
+  event: Pick<JournalEvent, 'type' | 'data'>,
+): ErasureNotice | undefined {
   if (event.type !== type || !validator.check(event.data)) return undefined
   const { erasureId, ranges } = event.data
   return { erasureId, isErased: (at) => ranges.some(({ first, last }) => at >= first && at <= last) }

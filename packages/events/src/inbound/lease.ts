@@ -14,7 +14,10 @@ export function granted({ data, seq, recordedAt }: JournalEvent): Lease {
 }
 
 /** Whoever does not get the answer to an extension goes on with an earlier token of the same lease, which is as good. */
-export function extended(lease: Lease, { data, seq, recordedAt }: JournalEvent): Lease {
+export function extended(
+  lease: Lease,
+  { data, seq, recordedAt }: Pick<JournalEvent, 'data' | 'seq' | 'recordedAt'>,
+): Lease {
   const [first, ...rest] = [...lease.tokens, lease.token]
   const tokens = [first ?? lease.token, ...rest.slice(-TOKENS_KEPT)]
   return { ...lease, token: seq, tokens, until: later(recordedAt, numberOf(data, 'leaseMs')) }

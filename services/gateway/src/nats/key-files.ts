@@ -23,12 +23,13 @@ export async function writeNatsKeys(folder: string): Promise<void> {
     await writeWhole(file, `${key.seed}\n`, 0o600)
     return key
   }
-  const [journal, projection, inbound, gateway] = await Promise.all(
+  const [journal, projection, inbound, cron, gateway] = await Promise.all(
     busServices.map((service) => keepSeed(join(service, SEED_FILE), made.services[service], 'user')),
   )
   const issuer = await keepSeed(join('gateway', ISSUER_FILE), made.issuer, 'issuer')
-  if (!journal || !projection || !inbound || !gateway) throw new RangeError('a service without a key')
-  const services = { journal, projection, inbound, gateway }
+  if (!journal || !projection || !inbound || !cron || !gateway)
+    throw new RangeError('a service without a key')
+  const services = { journal, projection, inbound, cron, gateway }
   await writeWhole(join(folder, ACCOUNTS_FILE), natsAccounts({ services, issuer }), 0o644)
 }
 

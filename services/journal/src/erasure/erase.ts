@@ -1,9 +1,16 @@
 import type { Database } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
-import { createUlids, type Draft, HOLDS_STREAM, parseStream } from '@daybook/events'
+import {
+  createUlids,
+  type Draft,
+  ERASURE_NOTICES,
+  HOLDS_STREAM,
+  isErasureNotice,
+  isRecordKind,
+  parseStream,
+} from '@daybook/events'
 import type { Batcher } from '../batcher.ts'
 import { appendOwn, decideAnew } from '../own-appends.ts'
-import { ERASURE_NOTICES, isErasureNotice, isReserved } from '../reserved.ts'
 import { type ErasableEvent, findErasable, findLastSeq, pageOfErasable } from '../store/erasures.ts'
 import type { JournalTables } from '../store/tables.ts'
 import type { Holds, Statement } from './holds.ts'
@@ -161,7 +168,7 @@ async function eventsOf(
 }
 
 function requireErasable(events: readonly ErasableEvent[]): void {
-  const reserved = events.find(({ kind }) => isReserved(kind))
+  const reserved = events.find(({ kind }) => isRecordKind(kind))
   if (reserved === undefined) return
   const message = `${reserved.stream} tells of erasures, holds or archives; that is never erased.`
   throw new DaybookError('invalid-request', message)

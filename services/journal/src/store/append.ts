@@ -57,9 +57,10 @@ export function createAppender(
     recent.noteIds(settlement)
     try {
       failpoints.append.beforeWrite.publish(undefined)
+      const askedAtMs = performance.now()
       const { base, now } = await writeEvents(database, settlement, heads)
       failpoints.append.afterWrite.publish(undefined)
-      clock.set(now)
+      clock.set(now, askedAtMs)
       recent.keepHeads(settlement)
       return { base, events: settlement.events }
     } catch (error) {

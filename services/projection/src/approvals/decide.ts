@@ -1,4 +1,4 @@
-import type { Decided, Decider } from '@daybook/eventing'
+import type { DecidedEvent, Decider } from '@daybook/eventing'
 import {
   type Actor,
   type Approval,
@@ -34,6 +34,11 @@ export interface ApprovalState {
   readonly isErased: boolean
 }
 
+/** What it decides are events of runs. */
+interface ApprovalDecider extends Decider<ApprovalState, DecideApproval> {
+  readonly decide: (state: ApprovalState, command: DecideApproval) => readonly DecidedEvent[]
+}
+
 /**
  * Decides one breakpoint, once. The state holds the run and this effect, however many others the run has; their events
  * are passed over, so nothing in it but what `decide` looks at may be relied on.
@@ -42,7 +47,7 @@ export interface ApprovalState {
  * the first decision) and `invalid-transition` (withdrawn). The same decision of the same person for the same reason is
  * already true, and adds nothing.
  */
-export function approvalDecider(effectId: string): Decider<ApprovalState, DecideApproval> {
+export function approvalDecider(effectId: string): ApprovalDecider {
   return {
     initial: { run: undefined, effect: undefined, isErased: false },
     evolve: (state, event) => {
@@ -89,7 +94,7 @@ function isSame(
 }
 
 /** Good work as file-per-event tools write it, also for a refusal: `approved` tells them apart. */
-function resolution(effectId: string, command: DecideApproval): Decided {
+function resolution(effectId: string, command: DecideApproval): DecidedEvent {
   const { decision, reason, scope, approver, decidedAt } = command
   const result: JsonObject = {
     approved: decision === 'approve',

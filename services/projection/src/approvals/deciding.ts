@@ -1,4 +1,3 @@
-import { DaybookError } from '@daybook/errors'
 import {
   type Appender,
   decideLoop,
@@ -43,12 +42,7 @@ export function decisions<DB>(parts: DecidingParts<DB>): Decide {
     )
     const decidedAt = new Date().toISOString()
     const command = { ...wish, runId, approver, decidedAt }
-    const request = { caller, stream: `run/${runId}`, command }
-    return execute(request).catch((error: unknown) => {
-      // Each decision has the same key, so the journal may tell by it that another one was faster. Then that one is read.
-      if (error instanceof DaybookError && error.code === 'key-reused') return execute(request)
-      throw error
-    })
+    return execute({ caller, stream: `run/${runId}`, command })
   }
 }
 

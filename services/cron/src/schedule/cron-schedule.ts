@@ -1,0 +1,3 @@
+import type { Schedule } from '@daybook/events'
+
+export type CronSchedule = Extract<Schedule, { cron: string }>

@@ -1,0 +1,183 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '@daybook/database'
+import { DaybookError } from '@daybook/errors'
+import {
+  type Appender,
+  type DecidedTogether,
+  decideTogether,
+  type Executed,
+  type RememberedStates,
+  type TogetherRequest,
+} from '@daybook/eventing'
+import { type Actor, type CronCommand, type CronJob, jobOfStream, streamOfJob } from '@daybook/events'
+import type { CronCommands, CronWish } from '../commands.ts'
+import { cronDecider, scheduleActor } from '../cron-decider.ts'
+import { type JobKey, jobKey } from '../jobs/job-states.ts'
+import type { SchedulerMetrics } from './observe.ts'
+import { Turnstile } from './turnstile.ts'
+
+export interface JobDecisionsParts {
+  readonly commands: Pick<CronCommands, 'execute' | 'changed'>
+  readonly remembered: RememberedStates<CronJob | undefined>
+  readonly append: Appender
+  readonly clock: Clock
+  readonly slotsOf: CronCommand['slotsOf']
+  readonly metrics: SchedulerMetrics
+}
+
+/** Something that time, or what a run came to, makes of a job. */
+interface JobWish extends JobKey {
+  readonly wish: CronWish
+}
+
+/** What became of it, and the moment at which it was decided. */
+export interface CarriedOut extends Executed<CronJob | undefined> {
+  readonly now: string
+}
+
+/** Carries out what the service itself wants of jobs, together where it can. */
+export interface JobDecisions {
+  /** Codes: those of `decideCron` and of `decideLoop`. */
+  carryOut(wish: JobWish): Promise<CarriedOut>
+}
+
+/** Who makes the requests that hold what many jobs do. */
+const SCHEDULER: Actor = { kind: 'service', id: 'cron' }
+/** Few enough that the first of a thousand is on its way while the last is still decided about. */
+const TOGETHER_MAX = 50
+/** The journal writes what comes while it writes in one go, so there is always enough for it to do. */
+const REQUESTS_AT_ONCE = 6
+/** Each by itself reads its stream first, one statement each. */
+const ALONE_AT_ONCE = 8
+/** What these concern is not one job, and by itself it would fare no better. */
+const CONCERNS_ALL = new Set(['unavailable', 'overloaded', 'timeout'])
+
+interface Waiting extends JobWish {
+  readonly resolve: (carriedOut: CarriedOut) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * 1. What is wanted in one turn of the event loop goes together, by tenant, by states that are remembered: nothing is read.
+ * 2. What does not lead to an append that way is carried out by itself, by the newest state: it may have been told what is
+ *    old, or it may be that one which the journal does not take. Only what that says is believed.
+ */
+class TogetherOrAlone implements JobDecisions {
+  readonly #parts: JobDecisionsParts
+  readonly #requests = new Turnstile(REQUESTS_AT_ONCE)
+  readonly #alone = new Turnstile(ALONE_AT_ONCE)
+  #waiting: Waiting[] = []
+  #turns: Promise<void> = Promise.resolve()
+
+  constructor(parts: JobDecisionsParts) {
+    this.#parts = parts
+  }
+
+  carryOut(wish: JobWish): Promise<CarriedOut> {
+    const { promise, resolve, reject } = Promise.withResolvers<CarriedOut>()
+    if (this.#waiting.length === 0) void setImmediate().then(() => this.#start())
+    this.#waiting.push({ ...wish, resolve, reject })
+    return promise
+  }
+
+  /** 1 */
+  #start(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const ofTenant of Map.groupBy(waiting, ({ tenant }) => tenant).values()) {
+      const first = new Map(ofTenant.map((one) => [jobKey(one.tenant, one.job), one]))
+      const together = [...first.values()]
+      for (let from = 0; from < together.length; from += TOGETHER_MAX)
+        this.#startTogether(together.slice(from, from + TOGETHER_MAX))
+      // A second wish for one job is decided on what the first one made of it.
+      for (const one of ofTenant) if (first.get(jobKey(one.tenant, one.job)) !== one) this.#byItself(one)
+    }
+  }
+
+  #startTogether(waiting: readonly Waiting[]): void {
+    this.#requests
+      .pass(() => this.#together(waiting))
+      .catch((error: unknown) => {
+        for (const one of waiting) one.reject(error)
+      })
+  }
+
+  async #together(waiting: readonly Waiting[]): Promise<void> {
+    const { clock, append, metrics } = this.#parts
+    await this.#turn()
+    const now = await clock.now()
+    const known = waiting.flatMap((one) => {
+      const request = this.#requestOf(one, now)
+      if (request === undefined) this.#byItself(one)
+      return request === undefined ? [] : [{ one, request }]
+    })
+    const [first] = known
+    if (first === undefined) return
+    const caller = { tenant: first.one.tenant, actor: SCHEDULER }
+    const requests = known.map(({ request }) => request)
+    const outcomes = await decideTogether(append, deciderOfStream, { caller, requests })
+    metrics.carriedOut('together', requests.length)
+    for (const [index, outcome] of outcomes.entries()) {
+      const asked = known[index]
+      if (asked !== undefined) this.#settle(asked.one, outcome, now)
+    }
+  }
+
+  /** Deciding takes milliseconds: what is decided leaves before it is decided on. */
+  async #turn(): Promise<void> {
+    const before = this.#turns
+    this.#turns = before.then(() => setImmediate())
+    await before
+  }
+
+  #requestOf(
+    { tenant, job, wish }: Waiting,
+    now: string,
+  ): TogetherRequest<CronJob | undefined, CronCommand> | undefined {
+    const stream = streamOfJob(job)
+    const found = this.#parts.remembered.get(tenant, stream)
+    if (found === undefined) return undefined
+    const command = { ...wish, now, slotsOf: this.#parts.slotsOf, chance: Math.random() }
+    return { stream, actor: scheduleActor(job), command, found }
+  }
+
+  #settle(one: Waiting, outcome: DecidedTogether<CronJob | undefined>, now: string): void {
+    if ('error' in outcome) {
+      if (concernsAll(outcome.error)) return one.reject(outcome.error)
+      return this.#byItself(one)
+    }
+    const { remembered, commands } = this.#parts
+    const { tenant, job } = one
+    const stream = streamOfJob(job)
+    const { drafts, receipts, after } = outcome
+    const last = receipts.findLast((receipt) => receipt.stream === stream)
+    if (after === undefined || last === undefined) return this.#byItself(one)
+    remembered.set(tenant, stream, after)
+    const { seq, position, recordedAt: at } = last
+    commands.changed({ tenant, job, seq, position, at, state: after.state })
+    one.resolve({ state: after.state, drafts, receipts, now })
+  }
+
+  /** 2 */
+  #byItself({ tenant, job, wish, resolve, reject }: Waiting): void {
+    const author = { tenant, actor: scheduleActor(job) }
+    this.#parts.metrics.carriedOut('alone', 1)
+    const execute = () => this.#parts.commands.execute({ author, job, wish })
+    void this.#alone.pass(() =>
+      execute().then(({ command, ...executed }) => resolve({ ...executed, now: command.now }), reject),
+    )
+  }
+}
+
+function deciderOfStream(stream: string): ReturnType<typeof cronDecider> {
+  return cronDecider(jobOfStream(stream) ?? '')
+}
+
+function concernsAll(error: unknown): boolean {
+  return error instanceof DaybookError && CONCERNS_ALL.has(error.code)
+}
+
+/** See `JobDecisions`. */
+export function jobDecisions(parts: JobDecisionsParts): JobDecisions {
+  return new TogetherOrAlone(parts)
+}
