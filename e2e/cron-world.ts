@@ -16,6 +16,8 @@ export interface CronWorld {
   readonly ask: (method: string, path: string, body?: object) => Promise<any>
   /** All jobs, as they are listed. */
   readonly jobs: () => Promise<any[]>
+  /** The runs of a job that are in a state. */
+  readonly runs: (job: string, state: string) => Promise<any[]>
 }
 
 /** A service that is stopped answers nothing. */
@@ -31,7 +33,16 @@ export async function openCronWorld(stack: AsyncDisposableStack): Promise<CronWo
   const daybook = stack.use(await connectDaybook({ url: gateways[0] ?? '', token: deployment.token }))
   await daybook.schemas.add({ ...TICKED, v: 1, schema: { type: 'object' } })
   const ask = asker(gateways, deployment.token)
-  return { deployment, clock, daybook, services, gateways, ask, jobs: () => listJobs(ask) }
+  return {
+    deployment,
+    clock,
+    daybook,
+    services,
+    gateways,
+    ask,
+    jobs: () => listAll(ask, 'jobs?', 'jobs'),
+    runs: (job, state) => listAll(ask, `jobs/${job}/runs?state=${state}`, 'runs'),
+  }
 }
 
 function asker(gateways: readonly string[], token: string): CronWorld['ask'] {
@@ -51,12 +62,16 @@ function asker(gateways: readonly string[], token: string): CronWorld['ask'] {
   }
 }
 
-async function listJobs(ask: CronWorld['ask']): Promise<any[]> {
-  const jobs: any[] = []
+/** All entries of a list that comes in pages. */
+async function listAll(ask: CronWorld['ask'], path: string, name: 'jobs' | 'runs'): Promise<any[]> {
+  const found: any[] = []
   for (let cursor: string | undefined | null = ''; typeof cursor === 'string'; ) {
-    const page: any = await ask('GET', `jobs?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)
-    jobs.push(...page.jobs)
+    const page: any = await ask(
+      'GET',
+      `${path}&limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+    )
+    found.push(...page[name])
     cursor = page.nextCursor
   }
-  return jobs
+  return found
 }

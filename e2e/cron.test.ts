@@ -129,10 +129,9 @@ async function untilOver(
 }
 
 /** A person decides about what was missed: every other time is made up for. */
-async function decideHeld({ ask }: CronWorld, jobs: readonly StoryJob[]): Promise<void> {
+async function decideHeld({ ask, runs }: CronWorld, jobs: readonly StoryJob[]): Promise<void> {
   const decide = async ({ name }: StoryJob) => {
-    const { runs } = await ask('GET', `jobs/${name}/runs?state=held&limit=100`)
-    for (const [index, { run }] of runs.entries())
+    for (const [index, { run }] of (await runs(name, 'held')).entries())
       await ask('POST', `jobs/${name}/runs/${run}/${index % 2 === 0 ? 'approve' : 'dismiss'}`, {})
   }
   await Promise.all(jobs.filter(({ misfire }) => misfire === 'review').map(decide))

@@ -3,7 +3,8 @@ import { waitFor } from '@daybook/testing'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { log, nextId } from '../../journal/test/service-fixture.ts'
 import type { CronParts } from '../src/service.ts'
-import { define, type Instance, openWorld, said } from './scheduler-fixture.ts'
+import { define, said } from './jobs-that-run.ts'
+import { type Instance, openWorld } from './world.ts'
 
 const stack = new AsyncDisposableStack()
 afterAll(() => stack.disposeAsync())
@@ -34,7 +35,7 @@ async function once(): Promise<{ at: string }> {
 
 /** How the runs of a job ended, by their events. */
 async function endsOf(job: string): Promise<unknown[]> {
-  const events = await world.eventsOf(job)
+  const events = await world.events(job)
   return events.filter(({ type }) => type === 'CRON_RUN_FINISHED').map(({ data }) => data)
 }
 
@@ -98,7 +99,7 @@ describe('a run that a job starts', () => {
 
   async function startRun(instance: Instance, job: string): Promise<string> {
     await define(instance, job, { schedule: await once(), action })
-    const started = async () => (await world.eventsOf(job)).find(({ type }) => type === 'CRON_RUN_STARTED')
+    const started = async () => (await world.events(job)).find(({ type }) => type === 'CRON_RUN_STARTED')
     const event = await waitFor(started, { what: `a start of ${job}` })
     return said(event, 'target')
   }
@@ -112,8 +113,8 @@ describe('a run that a job starts', () => {
   it('is made in the same commit, by the schedule, and its end is the end of the run of the job', async () => {
     const instance = await open()
     const target = await startRun(instance, 'digest')
-    const [created] = await world.streamEvents(target)
-    const [start] = (await world.eventsOf('digest')).filter(({ type }) => type === 'CRON_RUN_STARTED')
+    const [created] = await world.events(target)
+    const [start] = (await world.events('digest')).filter(({ type }) => type === 'CRON_RUN_STARTED')
     expect(created).toMatchObject({
       type: 'RUN_CREATED',
       actor: { kind: 'schedule', id: 'digest' },
@@ -133,7 +134,7 @@ describe('a run that a job starts', () => {
       retry: { maxAttempts: 2, backoffMs: 100 },
     })
     const targets = async () =>
-      (await world.eventsOf('failing')).flatMap((event) =>
+      (await world.events('failing')).flatMap((event) =>
         event.type === 'CRON_RUN_STARTED' ? [said(event, 'target')] : [],
       )
     for (const attempt of [1, 2]) {

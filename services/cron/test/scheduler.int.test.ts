@@ -6,7 +6,8 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { ask } from '../../../packages/eventing/test/ask.ts'
 import { nextId } from '../../journal/test/service-fixture.ts'
 import type { CronParts } from '../src/service.ts'
-import { define, type Instance, note, openWorld, said } from './scheduler-fixture.ts'
+import { define, note, said } from './jobs-that-run.ts'
+import { type Instance, openWorld } from './world.ts'
 
 const stack = new AsyncDisposableStack()
 afterAll(() => stack.disposeAsync())
@@ -30,7 +31,7 @@ afterEach(async () => {
 const everySecond = { everyMs: 1_000 }
 
 async function startsOf(job: string): Promise<{ slot: string; at: string; recordedAt: string }[]> {
-  const events = await world.eventsOf(job)
+  const events = await world.events(job)
   return events
     .filter(({ type }) => type === 'CRON_RUN_STARTED')
     .map((event) => ({ slot: said(event, 'slot'), at: said(event, 'at'), recordedAt: event.recordedAt }))
@@ -42,8 +43,7 @@ function untilStarted(job: string, count: number): Promise<unknown> {
   return waitFor(async () => (await startsOf(job)).length >= count, { what, timeoutMs: 15_000 })
 }
 
-const typesOf = async (job: string) =>
-  (await world.eventsOf(job)).map(({ type }) => type.replace('CRON_', ''))
+const typesOf = async (job: string) => (await world.events(job)).map(({ type }) => type.replace('CRON_', ''))
 
 /** Each slot once, and none left out. */
 async function expectEachSlotOnce(job: string): Promise<void> {
@@ -62,7 +62,7 @@ describe('a job', () => {
       expect(Date.parse(at) - Date.parse(slot)).toBeLessThan(2_000)
     }
     await expectEachSlotOnce('ticking')
-    const [first] = await world.streamEvents('run/ticking')
+    const [first] = await world.events('run/ticking')
     expect(first).toMatchObject({
       type: 'PROCESS_LOG',
       actor: { kind: 'schedule', id: 'ticking' },
@@ -103,7 +103,7 @@ describe('several instances', () => {
     await untilStarted('shared-0', before + 3)
     for (const job of jobs) {
       await expectEachSlotOnce(job)
-      expect((await world.streamEvents(`run/${job}`)).length).toBeGreaterThan(4)
+      expect((await world.events(`run/${job}`)).length).toBeGreaterThan(4)
     }
   })
 
@@ -165,7 +165,7 @@ describe('a job that cannot be decided about', () => {
     await waitFor(async () => (await typesOf('refused')).includes('JOB_SET_ASIDE'), {
       what: 'a job set aside',
     })
-    const [aside] = (await world.eventsOf('refused')).filter(({ type }) => type === 'CRON_JOB_SET_ASIDE')
+    const [aside] = (await world.events('refused')).filter(({ type }) => type === 'CRON_JOB_SET_ASIDE')
     expect(aside).toMatchObject({
       actor: { kind: 'schedule', id: 'refused' },
       data: { code: 'unknown-event-type' },
@@ -293,24 +293,24 @@ describe('a clock', () => {
       misfire: 'run-once',
     })
     const hour = 3_600_000
-    clock.turn(hour)
+    clock.advance(hour)
     await untilStarted('turned', 1)
-    clock.turn(-hour)
+    clock.advance(-hour)
     // While it is earlier again, others get on, and what comes now has a time of its own.
     const at = new Date(Date.parse(await clock.now()) + 1_000).toISOString()
     await define(instance, 'witness', { schedule: { at }, action: note('run/witness') })
     await untilStarted('witness', 1)
     expect(await startsOf('turned')).toHaveLength(1)
-    clock.turn(2 * hour)
+    clock.advance(2 * hour)
     await untilStarted('turned', 2)
-    clock.turn(10 * 24 * hour)
+    clock.advance(10 * 24 * hour)
     await untilStarted('turned', 3)
-    const events = await world.eventsOf('turned')
+    const events = await world.events('turned')
     const slots = (await startsOf('turned')).map(({ slot }) => slot)
     expect(new Set(slots).size).toBe(slots.length)
     const missed = events.filter(({ type }) => type === 'CRON_SLOTS_MISSED')
     const count = missed.reduce((sum, { data }) => sum + Number(data['count']), 0)
     expect(count).toBeGreaterThanOrEqual(10 * 24 - 2)
-    clock.turn(-(10 * 24 + 2) * hour)
+    clock.advance(-(10 * 24 + 2) * hour)
   })
 })

@@ -1,5 +1,5 @@
 import { type Bus, connectBus } from '@daybook/bus'
-import { type Clock, migrate, openDatabase } from '@daybook/database'
+import { type Clock, type Database, DatabaseClock, migrate, openDatabase } from '@daybook/database'
 import { type Appender, journalAppender, journalReader } from '@daybook/eventing'
 import type { Actor, JournalEvent } from '@daybook/events'
 import { assertedCallers, createLogger, createMetrics, type Metrics } from '@daybook/runtime'
@@ -8,7 +8,7 @@ import { sql } from 'kysely'
 import { createMigratedDatabase } from '../../../packages/database/test/migrated-database.ts'
 import { ask } from '../../../packages/eventing/test/ask.ts'
 import { journalMigrations } from '../../journal/src/migrations.ts'
-import { openJournalService } from '../../journal/test/service-fixture.ts'
+import { type JournalFixture, openJournalService } from '../../journal/test/service-fixture.ts'
 import { type CronParts, type CronService, cronMigrations, openCron } from '../src/service.ts'
 
 const CALLER_KEY = 'a key for tests that is as long as it has to be'
@@ -27,7 +27,7 @@ export interface Instance extends AsyncDisposable {
   tell(held: { job: string; run: string; token: number }, command: string, body?: object): Promise<any>
 }
 
-/** The clock of all instances: the time of day, put forward or back by a test. */
+/** The clock of all instances: the database's, put forward or back by a test. */
 interface TurnedClock extends Clock {
   advance(ms: number): void
 }
@@ -36,6 +36,8 @@ interface TurnedClock extends Clock {
 export interface World extends AsyncDisposable {
   readonly nats: NatsServer
   readonly bus: Bus
+  readonly database: Database<unknown>
+  readonly journal: JournalFixture
   readonly clock: TurnedClock
   /** Appends at the journal as the cron service does. */
   readonly append: Appender
@@ -60,11 +62,13 @@ export async function openWorld(): Promise<World> {
   const bus = stack.use(await connectBus({ servers: nats.url, name: 'worker', wait: true }))
   const journalUrl = journal.service.http.url
   const append = journalAppender({ url: journalUrl, callerKey: CALLER_KEY, service: 'cron' })
-  const clock = turnedClock()
+  const clock = turnedClock(new DatabaseClock(database))
   const opened = stack.move()
   return {
     nats,
     bus,
+    database,
+    journal,
     clock,
     append,
     withoutReadModel: (work) =>
@@ -83,10 +87,10 @@ export async function openWorld(): Promise<World> {
   }
 }
 
-function turnedClock(): TurnedClock {
+function turnedClock(real: Clock): TurnedClock {
   let aheadMs = 0
   return {
-    now: () => Promise.resolve(new Date(Date.now() + aheadMs).toISOString()),
+    now: async () => new Date(Date.parse(await real.now()) + aheadMs).toISOString(),
     advance(ms) {
       aheadMs += ms
     },
@@ -112,6 +116,7 @@ async function openInstance(
       append: journalAppender({ url: journalUrl, callerKey: CALLER_KEY, service: 'cron', bus }),
       compareMs: 500,
       lagMax: 1_000,
+      sweepMs: 200,
       clearEveryMs: 600_000,
       ...options,
     }),
