@@ -10,6 +10,13 @@ export interface TogetherRequest<State, Command> {
   readonly actor: Actor
   readonly command: Command
   readonly found: StateAt<State>
+  /** What `prepareTogether` has made of just this before; then it is not decided again. */
+  readonly prepared?: PreparedPart<State> | undefined
+}
+
+/** What one command has led to, ready to be appended with others. It is as good as the state by which it was decided. */
+export interface PreparedPart<State> extends AnyPart {
+  outcome(tenant: string): DecidedTogether<State>
 }
 
 /**
@@ -46,14 +53,26 @@ export async function decideTogether<State, Command>(
   { caller, requests }: { caller: Author; requests: readonly TogetherRequest<State, Command>[] },
 ): Promise<DecidedTogether<State>[]> {
   const nextUlid = createUlids()
-  const outcomes = requests.map((request) => decideOne(deciderOf(request.stream), request, nextUlid))
-  const parts = outcomes.filter((outcome) => outcome instanceof Part)
+  const outcomes = requests.map(
+    (request) => request.prepared ?? decideOne(deciderOf(request.stream), request, nextUlid),
+  )
+  const parts = outcomes.filter((outcome) => 'outcome' in outcome)
   await Promise.all(gather(parts).map((together) => appendTogether(append, caller, together)))
-  return outcomes.map((outcome) => (outcome instanceof Part ? outcome.outcome(caller.tenant) : outcome))
+  return outcomes.map((outcome) => ('outcome' in outcome ? outcome.outcome(caller.tenant) : outcome))
+}
+
+/** Decides ahead, for a moment at which there will be much to do. Undefined where it leads to no append. */
+export function prepareTogether<State, Command>(
+  decider: Decider<State, Command>,
+  request: TogetherRequest<State, Command>,
+  nextUlid: () => string,
+): PreparedPart<State> | undefined {
+  const decided = decideOne(decider, request, nextUlid)
+  return decided instanceof Part ? decided : undefined
 }
 
 /** What was decided on one stream, on its way into the journal. */
-class Part<State, Command> {
+class Part<State, Command> implements PreparedPart<State> {
   readonly drafts: readonly Draft[]
   readonly expect: Readonly<Record<string, Expectation>>
   readonly length: number
@@ -107,7 +126,15 @@ function decideOne<State, Command>(
   }
 }
 
-type AnyPart = Pick<Part<unknown, unknown>, 'drafts' | 'expect' | 'length' | 'succeed' | 'fail'>
+/** What of a part is appended, and who is told what became of it. */
+interface AnyPart {
+  readonly drafts: readonly Draft[]
+  readonly expect: Readonly<Record<string, Expectation>>
+  /** Of its JSON, in signs. */
+  readonly length: number
+  succeed(receipts: readonly Receipt[]): void
+  fail(error: unknown): void
+}
 
 /** In order; a part that is too large for a request with others has one of its own. */
 function gather(parts: readonly AnyPart[]): AnyPart[][] {

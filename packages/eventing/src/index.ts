@@ -10,6 +10,8 @@ export { wait, waitMsOf } from './commands/wait.ts'
 export {
   type DecidedTogether,
   decideTogether,
+  type PreparedPart,
+  prepareTogether,
   type TogetherRequest,
 } from './decide-together.ts'
 export {

@@ -16,6 +16,8 @@ export interface ActionsParts<DB> {
   readonly decisions: JobDecisions
   readonly remembered: RememberedStates<CronJob | undefined>
   readonly logger: Logger
+  /** Resolves when nothing is being started: what has time does not make starts late. */
+  readonly whenIdle: () => Promise<void>
 }
 
 /** What is done after a start, where the start itself is not all. */

@@ -6,7 +6,10 @@ import { type JobKey, jobKey } from '../jobs/job-states.ts'
 import { readUnpublished, type UnpublishedRun } from '../store/pending-actions.ts'
 import type { ActionsParts } from './actions.ts'
 
-type PublisherParts<DB> = Pick<ActionsParts<DB>, 'database' | 'bus' | 'clock' | 'decisions' | 'logger'>
+type PublisherParts<DB> = Pick<
+  ActionsParts<DB>,
+  'database' | 'bus' | 'clock' | 'decisions' | 'logger' | 'whenIdle'
+>
 
 /** Publishes what jobs have published, and tells their runs that it went out. */
 export interface Publisher extends AsyncDisposable {
@@ -76,10 +79,11 @@ class PublishedRuns<DB> implements Publisher {
 
   /** Only what the server has got is told to be out. What is not, the next round tries again. */
   async #send(messages: readonly Message[]): Promise<void> {
-    const { bus, decisions, logger } = this.#parts
+    const { bus, decisions, logger, whenIdle } = this.#parts
     try {
       const sent = messages.map((message) => ({ message, ended: this.#publish(message) }))
       await bus.whoAmI({ timeoutMs: CONFIRM_MS })
+      await whenIdle()
       const told = await Promise.allSettled(
         sent.map(({ message: { tenant, job }, ended }) => decisions.carryOut({ tenant, job, wish: ended })),
       )

@@ -1,6 +1,12 @@
 import { type JobKey, jobKey } from '../jobs/job-states.ts'
+import type { PreparedTick } from './job-decisions.ts'
 
-interface Entry extends JobKey {
+/** A job to be decided about, and what was decided ahead. */
+export interface PlannedJob extends JobKey {
+  readonly prepared?: PreparedTick | undefined
+}
+
+interface Entry extends PlannedJob {
   readonly dueAt: string
 }
 
@@ -9,8 +15,8 @@ export class Agenda {
   readonly #entries = new Map<string, Entry>()
 
   /** Instead of when it was to be decided about before. */
-  put({ tenant, job }: JobKey, dueAt: string): void {
-    this.#entries.set(jobKey(tenant, job), { tenant, job, dueAt })
+  put({ tenant, job, prepared }: PlannedJob, dueAt: string): void {
+    this.#entries.set(jobKey(tenant, job), { tenant, job, prepared, dueAt })
   }
 
   remove({ tenant, job }: JobKey): void {
@@ -29,7 +35,7 @@ export class Agenda {
   }
 
   /** Takes out what is due, the earliest first. */
-  takeDue(now: string): JobKey[] {
+  takeDue(now: string): PlannedJob[] {
     const due = [...this.#entries.values()].filter(({ dueAt }) => dueAt <= now)
     for (const key of due) this.remove(key)
     return due.toSorted((a, b) => (a.dueAt < b.dueAt ? -1 : Number(a.dueAt > b.dueAt)))

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Clock } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
 import {
@@ -6,10 +6,19 @@ import {
   type DecidedTogether,
   decideTogether,
   type Executed,
+  type PreparedPart,
+  prepareTogether,
   type RememberedStates,
   type TogetherRequest,
 } from '@daybook/eventing'
-import { type Actor, type CronCommand, type CronJob, jobOfStream, streamOfJob } from '@daybook/events'
+import {
+  type Actor,
+  type CronCommand,
+  type CronJob,
+  createUlids,
+  jobOfStream,
+  streamOfJob,
+} from '@daybook/events'
 import type { CronCommands, CronWish } from '../commands.ts'
 import { cronDecider, scheduleActor } from '../cron-decider.ts'
 import { type JobKey, jobKey } from '../jobs/job-states.ts'
@@ -28,6 +37,15 @@ export interface JobDecisionsParts {
 /** Something that time, or what a run came to, makes of a job. */
 interface JobWish extends JobKey {
   readonly wish: CronWish
+  /** Of a tick. */
+  readonly prepared?: PreparedTick | undefined
+}
+
+/** What a tick will lead to at an instant, if nothing happens to the job before. */
+export interface PreparedTick {
+  readonly now: string
+  readonly seq: number
+  readonly part: PreparedPart<CronJob | undefined>
 }
 
 /** What became of it, and the moment at which it was decided. */
@@ -39,18 +57,23 @@ export interface CarriedOut extends Executed<CronJob | undefined> {
 export interface JobDecisions {
   /** Codes: those of `decideCron` and of `decideLoop`. */
   carryOut(wish: JobWish): Promise<CarriedOut>
+  /** Decides ahead what a tick at that instant makes of a job; undefined where that is not known, or nothing. */
+  prepare(key: JobKey, now: string): PreparedTick | undefined
 }
 
 /** Who makes the requests that hold what many jobs do. */
 const SCHEDULER: Actor = { kind: 'service', id: 'cron' }
 /** Few enough that the first of a thousand is on its way while the last is still decided about. */
-const TOGETHER_MAX = 50
-/** The journal writes what comes while it writes in one go, so there is always enough for it to do. */
-const REQUESTS_AT_ONCE = 6
+const TOGETHER_MAX = 100
+/** A thousand starts: the journal writes what comes while it writes in one go. */
+const REQUESTS_AT_ONCE = 10
 /** Each by itself reads its stream first, one statement each. */
 const ALONE_AT_ONCE = 8
 /** What these concern is not one job, and by itself it would fare no better. */
 const CONCERNS_ALL = new Set(['unavailable', 'overloaded', 'timeout'])
+
+/** Where there is always an append under way. */
+const LOOKED_AT_MS_MAX = 100
 
 interface Waiting extends JobWish {
   readonly resolve: (carriedOut: CarriedOut) => void
@@ -66,6 +89,9 @@ class TogetherOrAlone implements JobDecisions {
   readonly #parts: JobDecisionsParts
   readonly #requests = new Turnstile(REQUESTS_AT_ONCE)
   readonly #alone = new Turnstile(ALONE_AT_ONCE)
+  readonly #nextUlid = createUlids()
+  #answered = Promise.withResolvers<void>()
+  #underWay = 0
   #waiting: Waiting[] = []
   #turns: Promise<void> = Promise.resolve()
 
@@ -78,6 +104,13 @@ class TogetherOrAlone implements JobDecisions {
     if (this.#waiting.length === 0) void setImmediate().then(() => this.#start())
     this.#waiting.push({ ...wish, resolve, reject })
     return promise
+  }
+
+  prepare({ tenant, job }: JobKey, now: string): PreparedTick | undefined {
+    const request = this.#requestOf({ tenant, job, wish: { name: 'tick' } }, now)
+    if (request === undefined) return undefined
+    const part = prepareTogether(deciderOfStream(request.stream), request, this.#nextUlid)
+    return part && { now, seq: request.found.seq, part }
   }
 
   /** 1 */
@@ -103,7 +136,7 @@ class TogetherOrAlone implements JobDecisions {
   }
 
   async #together(waiting: readonly Waiting[]): Promise<void> {
-    const { clock, append, metrics } = this.#parts
+    const { clock, metrics } = this.#parts
     await this.#turn()
     const now = await clock.now()
     const known = waiting.flatMap((one) => {
@@ -115,11 +148,25 @@ class TogetherOrAlone implements JobDecisions {
     if (first === undefined) return
     const caller = { tenant: first.one.tenant, actor: SCHEDULER }
     const requests = known.map(({ request }) => request)
-    const outcomes = await decideTogether(append, deciderOfStream, { caller, requests })
+    const outcomes = await decideTogether(this.#appendFirst, deciderOfStream, { caller, requests })
     metrics.carriedOut('together', requests.length)
     for (const [index, outcome] of outcomes.entries()) {
       const asked = known[index]
       if (asked !== undefined) this.#settle(asked.one, outcome, now)
+    }
+  }
+
+  /** What comes of an append is looked at when those beside it have their answers: until then they need the machine. */
+  readonly #appendFirst: Appender = async (request, author) => {
+    this.#underWay += 1
+    try {
+      return await this.#parts.append(request, author)
+    } finally {
+      this.#underWay -= 1
+      if (this.#underWay === 0) {
+        this.#answered.resolve()
+        this.#answered = Promise.withResolvers()
+      } else await Promise.race([this.#answered.promise, setTimeout(LOOKED_AT_MS_MAX)])
     }
   }
 
@@ -131,14 +178,16 @@ class TogetherOrAlone implements JobDecisions {
   }
 
   #requestOf(
-    { tenant, job, wish }: Waiting,
+    { tenant, job, wish, prepared }: JobWish,
     now: string,
   ): TogetherRequest<CronJob | undefined, CronCommand> | undefined {
     const stream = streamOfJob(job)
     const found = this.#parts.remembered.get(tenant, stream)
     if (found === undefined) return undefined
     const command = { ...wish, now, slotsOf: this.#parts.slotsOf, chance: Math.random() }
-    return { stream, actor: scheduleActor(job), command, found }
+    const isAsGood = prepared !== undefined && prepared.seq === found.seq && prepared.now <= now
+    const decided = isAsGood ? { prepared: prepared.part } : {}
+    return { stream, actor: scheduleActor(job), command, found, ...decided }
   }
 
   #settle(one: Waiting, outcome: DecidedTogether<CronJob | undefined>, now: string): void {

@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Clock, Database } from '@daybook/database'
 import type { RememberedStates } from '@daybook/eventing'
-import { type CronCommand, type CronJob, decideCron, streamOfJob } from '@daybook/events'
+import { type CronCommand, type CronJob, streamOfJob } from '@daybook/events'
 import { type Logger, Pause } from '@daybook/runtime'
 import { type JobKey, jobKey } from '../jobs/job-states.ts'
 import { timesOf } from '../jobs/times.ts'
 import { recallJobs } from '../recall.ts'
 import { type DueJob, dropPicks, nextPickAt, PICK_MS, pickDueJobs } from '../store/picks.ts'
 import type { Agenda } from './agenda.ts'
+import type { JobDecisions } from './job-decisions.ts'
 import type { SchedulerMetrics } from './observe.ts'
 
 export interface LookAheadParts<DB> {
@@ -20,6 +21,8 @@ export interface LookAheadParts<DB> {
   readonly metrics: SchedulerMetrics
   /** By which this instance is told from others. */
   readonly instance: string
+  /** Decides ahead. */
+  readonly prepare: JobDecisions['prepare']
   /** Told after something came on the agenda. */
   readonly onPlanned: () => void
   /** Whether the job is tried again in a while, whatever is due. */
@@ -53,7 +56,8 @@ const PLANNED_AT_ONCE = 20
  *
  * L1 Nothing depends on a pick: it keeps instances from doing the same, and the journal decides. A dead one's picks end.
  * L2 The read model may be behind. What this instance has decided itself it knows from the state, which is newer.
- * L3 What is found early enough is decided about once for nothing: then the times of its schedule are known when it counts.
+ * L3 What is found early enough is decided about before its time, as of its time: then it need only be appended. If something
+ *    happens to the job in between, it is decided anew.
  */
 export class LookAhead<DB> implements AsyncDisposable {
   readonly #parts: LookAheadParts<DB>
@@ -169,8 +173,8 @@ export class LookAhead<DB> implements AsyncDisposable {
     // Without a state it is read when it is due.
     const byState = state === undefined ? dueAt : timesOf(state, slotsOf).dueAt
     if (byState === null) return
-    agenda.put({ tenant, job }, byState)
-    if (state !== undefined && byState > now) rehearse(state, { now: byState, slotsOf })
+    const prepared = byState > now ? this.#parts.prepare({ tenant, job }, byState) : undefined
+    agenda.put({ tenant, job, prepared }, byState)
   }
 
   #lookBy(instant: string): void {
@@ -207,13 +211,6 @@ export class LookAhead<DB> implements AsyncDisposable {
       logger.warn({ err: error }, 'what is picked could not be given back; it is free in a moment')
     })
   }
-}
-
-/** L3. What is wrong with it is found out when it is due. */
-function rehearse(state: CronJob, circumstances: { now: string; slotsOf: CronCommand['slotsOf'] }): void {
-  try {
-    decideCron(state, { name: 'tick', chance: 0, ...circumstances })
-  } catch {}
 }
 
 function later(instant: string, ms: number): string {

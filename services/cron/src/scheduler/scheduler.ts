@@ -58,13 +58,14 @@ export function startScheduler<DB>(parts: SchedulerParts<DB>): AsyncDisposable {
   const ahead = stack.use(
     new LookAhead({
       ...common,
+      prepare: (key, now) => decisions.prepare(key, now),
       onPlanned: () => starter.wake(),
       isResting: (key) => troubles.has(key),
       beforeLook: forgetAfterRestore(parts.database, () => remembered.forgetAll()),
       isBusy: () => starter.underWay > 0,
     }),
   )
-  const actions = stack.use(openActions({ ...common, decisions }))
+  const actions = stack.use(openActions({ ...common, decisions, whenIdle: () => starter.whenIdle() }))
   stack.defer(projection.onAdvance(() => ahead.wake()))
   stack.defer(
     commands.onChanged((changed) => {

@@ -5,7 +5,7 @@ import { type Logger, Pause } from '@daybook/runtime'
 import type { JobKey } from '../jobs/job-states.ts'
 import { timesOf } from '../jobs/times.ts'
 import type { Agenda } from './agenda.ts'
-import type { CarriedOut, JobDecisions } from './job-decisions.ts'
+import type { CarriedOut, JobDecisions, PreparedTick } from './job-decisions.ts'
 import type { SchedulerMetrics } from './observe.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -43,6 +43,10 @@ export class Starter implements AsyncDisposable {
     return this.#ticks.size
   }
 
+  async whenIdle(): Promise<void> {
+    while (this.#ticks.size > 0) await Promise.allSettled(this.#ticks)
+  }
+
   wake(): void {
     this.#pause.end()
   }
@@ -53,7 +57,7 @@ export class Starter implements AsyncDisposable {
       let leftMs = sweepMs
       try {
         const now = await clock.now()
-        for (const key of agenda.takeDue(now)) this.#start(key)
+        for (const { prepared, ...key } of agenda.takeDue(now)) this.#start(key, prepared)
         const { nextAt } = agenda
         if (nextAt !== undefined) leftMs = Math.max(TIMER_MS_MIN, Date.parse(nextAt) - Date.parse(now))
       } catch (error) {
@@ -63,16 +67,17 @@ export class Starter implements AsyncDisposable {
     }
   }
 
-  #start(key: JobKey): void {
-    const tick = this.#tick(key)
+  #start(key: JobKey, prepared: PreparedTick | undefined): void {
+    const tick = this.#tick(key, prepared)
     this.#ticks.add(tick)
     void tick.finally(() => this.#ticks.delete(tick))
   }
 
-  async #tick(key: JobKey): Promise<void> {
+  async #tick({ tenant, job }: JobKey, prepared: PreparedTick | undefined): Promise<void> {
+    const key = { tenant, job }
     const { decisions, troubles, metrics, logger } = this.#parts
     try {
-      const carriedOut = await decisions.carryOut({ ...key, wish: { name: 'tick' } })
+      const carriedOut = await decisions.carryOut({ ...key, wish: { name: 'tick' }, prepared })
       this.#requireProgress(key, carriedOut)
       troubles.end(key)
       const { state, drafts, receipts } = carriedOut
