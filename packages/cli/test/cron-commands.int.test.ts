@@ -204,6 +204,7 @@ describe('runs of a job', () => {
     const waiting = await runJson('cron:run-now', 'long', '--request-id', 'r2')
     expect(waiting.run).toMatchObject({ state: 'queued', reason: 'overlap' })
     await shown(/now-r1 +active +now, attempt 1, \S+, until/, 'cron:show', 'long')
+    await shown(/now-r2 +queued/, 'cron:show', 'long')
     const cancelled = await run(['cron:cancel', 'long', '--all', '--reason', 'enough'])
     expect(cancelled.stdout).toMatch(/^now-r1 +to end +it is active, to end$/m)
     expect(cancelled.stdout).toMatch(/^now-r2 +to end +it is skipped$/m)

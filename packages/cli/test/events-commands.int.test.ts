@@ -32,7 +32,9 @@ describe('the gateway is found', () => {
   it('by the stack that runs in this folder', async () => {
     expect(await run(['health'])).toMatchObject({
       exitCode: 0,
-      stdout: expect.stringMatching(/^CHECK .*\njournal +ok\nprojection +ok\ninbound +ok\ndatabase +ok\n$/s),
+      stdout: expect.stringMatching(
+        /^CHECK .*\njournal +ok\nprojection +ok\ninbound +ok\ncron +ok\ndatabase +ok\n$/s,
+      ),
     })
   })
 
