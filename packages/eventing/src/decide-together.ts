@@ -1,7 +1,7 @@
 import { DaybookError } from '@daybook/errors'
 import { type Actor, createUlids, type Draft, type Expectation, type Receipt } from '@daybook/events'
 import type { Appender, Author } from './appender.ts'
-import { type Decider, draftsOf, type StateAt } from './decider.ts'
+import { type Decided, type Decider, draftsOf, type StateAt } from './decider.ts'
 import { foldOwn } from './fold-stream.ts'
 
 /** A command on one of many streams: who gives it, and the state by which it is decided. */
@@ -10,13 +10,15 @@ export interface TogetherRequest<State, Command> {
   readonly actor: Actor
   readonly command: Command
   readonly found: StateAt<State>
-  /** What `prepareTogether` has made of just this before; then it is not decided again. */
-  readonly prepared?: PreparedPart<State> | undefined
+  /** What was decided by this state before: then it is not decided again. */
+  readonly ahead?: DecidedAhead | undefined
 }
 
-/** What one command has led to, ready to be appended with others. It is as good as the state by which it was decided. */
-export interface PreparedPart<State> extends AnyPart {
-  outcome(tenant: string): DecidedTogether<State>
+/** What a command was found to lead to, before it was given. */
+export interface DecidedAhead {
+  readonly decided: readonly Decided[]
+  /** Says what is known only now. */
+  readonly amend: (draft: Draft) => Draft
 }
 
 /**
@@ -53,26 +55,14 @@ export async function decideTogether<State, Command>(
   { caller, requests }: { caller: Author; requests: readonly TogetherRequest<State, Command>[] },
 ): Promise<DecidedTogether<State>[]> {
   const nextUlid = createUlids()
-  const outcomes = requests.map(
-    (request) => request.prepared ?? decideOne(deciderOf(request.stream), request, nextUlid),
-  )
-  const parts = outcomes.filter((outcome) => 'outcome' in outcome)
+  const outcomes = requests.map((request) => decideOne(deciderOf(request.stream), request, nextUlid))
+  const parts = outcomes.filter((outcome) => outcome instanceof Part)
   await Promise.all(gather(parts).map((together) => appendTogether(append, caller, together)))
-  return outcomes.map((outcome) => ('outcome' in outcome ? outcome.outcome(caller.tenant) : outcome))
-}
-
-/** Decides ahead, for a moment at which there will be much to do. Undefined where it leads to no append. */
-export function prepareTogether<State, Command>(
-  decider: Decider<State, Command>,
-  request: TogetherRequest<State, Command>,
-  nextUlid: () => string,
-): PreparedPart<State> | undefined {
-  const decided = decideOne(decider, request, nextUlid)
-  return decided instanceof Part ? decided : undefined
+  return outcomes.map((outcome) => (outcome instanceof Part ? outcome.outcome(caller.tenant) : outcome))
 }
 
 /** What was decided on one stream, on its way into the journal. */
-class Part<State, Command> implements PreparedPart<State> {
+class Part<State, Command> {
   readonly drafts: readonly Draft[]
   readonly expect: Readonly<Record<string, Expectation>>
   readonly length: number
@@ -115,26 +105,19 @@ function decideOne<State, Command>(
   request: TogetherRequest<State, Command>,
   nextUlid: () => string,
 ): Part<State, Command> | DecidedTogether<State> {
-  const { stream, actor, command, found } = request
+  const { stream, actor, command, found, ahead } = request
   try {
-    const decided = decider.decide(found.state, command)
+    const decided = ahead?.decided ?? decider.decide(found.state, command)
     if (decided.length === 0) return { drafts: [], receipts: [], after: found }
     const at = { stream, seq: found.seq, caller: { actor } }
-    return new Part(decider, request, draftsOf(decided, at, nextUlid))
+    const { drafts, expect } = draftsOf(decided, at, nextUlid)
+    return new Part(decider, request, { drafts: ahead ? drafts.map(ahead.amend) : drafts, expect })
   } catch (error) {
     return { error }
   }
 }
 
-/** What of a part is appended, and who is told what became of it. */
-interface AnyPart {
-  readonly drafts: readonly Draft[]
-  readonly expect: Readonly<Record<string, Expectation>>
-  /** Of its JSON, in signs. */
-  readonly length: number
-  succeed(receipts: readonly Receipt[]): void
-  fail(error: unknown): void
-}
+type AnyPart = Pick<Part<unknown, unknown>, 'drafts' | 'expect' | 'length' | 'succeed' | 'fail'>
 
 /** In order; a part that is too large for a request with others has one of its own. */
 function gather(parts: readonly AnyPart[]): AnyPart[][] {

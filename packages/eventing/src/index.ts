@@ -8,10 +8,9 @@ export { streamTurns } from './commands/stream-turns.ts'
 export { timed } from './commands/timed.ts'
 export { wait, waitMsOf } from './commands/wait.ts'
 export {
+  type DecidedAhead,
   type DecidedTogether,
   decideTogether,
-  type PreparedPart,
-  prepareTogether,
   type TogetherRequest,
 } from './decide-together.ts'
 export {

@@ -1,5 +1,5 @@
 import { DaybookError } from '@daybook/errors'
-import type { JournalEvent } from '@daybook/events'
+import type { Draft, JournalEvent } from '@daybook/events'
 import { assertedCallers } from '@daybook/runtime'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createJournalDatabase, openJournalService } from '../../../services/journal/test/service-fixture.ts'
@@ -105,6 +105,15 @@ describe('commands on many streams', () => {
     expect(events).toMatchObject([{ actor }, { actor }])
     const [first] = outcomes
     expect(first !== undefined && 'after' in first && first.after?.hash).toBe(events.at(-1)?.hash)
+  })
+
+  it('are not decided again where that was done ahead, and say what is known only now', async () => {
+    const amend = (draft: Draft) => ({ ...draft, data: { ...draft.data, label: 'now' } })
+    const [request] = asked({ ahead: { refuse: true } })
+    const requests = request === undefined ? [] : [{ ...request, ahead: { decided: [step('x')], amend } }]
+    const outcomes = await decideTogether(append, () => sayer, { caller, requests })
+    expect(outcomes).toMatchObject([{ receipts: [{ seq: 1 }], after: { state: { count: 1 } } }])
+    expect(await eventsOf('ahead')).toMatchObject([{ data: { message: 'x', label: 'now' } }])
   })
 
   it('go on from the states that they lead to, without a look at the streams', async () => {

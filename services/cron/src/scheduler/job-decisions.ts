@@ -3,11 +3,10 @@ import type { Clock } from '@daybook/database'
 import { DaybookError } from '@daybook/errors'
 import {
   type Appender,
+  type DecidedAhead,
   type DecidedTogether,
   decideTogether,
   type Executed,
-  type PreparedPart,
-  prepareTogether,
   type RememberedStates,
   type TogetherRequest,
 } from '@daybook/eventing'
@@ -15,7 +14,7 @@ import {
   type Actor,
   type CronCommand,
   type CronJob,
-  createUlids,
+  type Draft,
   jobOfStream,
   streamOfJob,
 } from '@daybook/events'
@@ -45,7 +44,7 @@ interface JobWish extends JobKey {
 export interface PreparedTick {
   readonly now: string
   readonly seq: number
-  readonly part: PreparedPart<CronJob | undefined>
+  readonly decided: DecidedAhead['decided']
 }
 
 /** What became of it, and the moment at which it was decided. */
@@ -72,6 +71,8 @@ const ALONE_AT_ONCE = 8
 /** What these concern is not one job, and by itself it would fare no better. */
 const CONCERNS_ALL = new Set(['unavailable', 'overloaded', 'timeout'])
 
+/** What was decided as of its time is appended within a moment of it, or decided anew. */
+const AS_GOOD_MS = 1_000
 /** Where there is always an append under way. */
 const LOOKED_AT_MS_MAX = 100
 
@@ -89,7 +90,6 @@ class TogetherOrAlone implements JobDecisions {
   readonly #parts: JobDecisionsParts
   readonly #requests = new Turnstile(REQUESTS_AT_ONCE)
   readonly #alone = new Turnstile(ALONE_AT_ONCE)
-  readonly #nextUlid = createUlids()
   #answered = Promise.withResolvers<void>()
   #underWay = 0
   #waiting: Waiting[] = []
@@ -109,8 +109,14 @@ class TogetherOrAlone implements JobDecisions {
   prepare({ tenant, job }: JobKey, now: string): PreparedTick | undefined {
     const request = this.#requestOf({ tenant, job, wish: { name: 'tick' } }, now)
     if (request === undefined) return undefined
-    const part = prepareTogether(deciderOfStream(request.stream), request, this.#nextUlid)
-    return part && { now, seq: request.found.seq, part }
+    const { stream, found, command } = request
+    try {
+      const decided = deciderOfStream(stream).decide(found.state, command)
+      return decided.length === 0 ? undefined : { now, seq: found.seq, decided }
+    } catch {
+      // What is wrong with it is found out when it is due.
+      return undefined
+    }
   }
 
   /** 1 */
@@ -185,9 +191,10 @@ class TogetherOrAlone implements JobDecisions {
     const found = this.#parts.remembered.get(tenant, stream)
     if (found === undefined) return undefined
     const command = { ...wish, now, slotsOf: this.#parts.slotsOf, chance: Math.random() }
-    const isAsGood = prepared !== undefined && prepared.seq === found.seq && prepared.now <= now
-    const decided = isAsGood ? { prepared: prepared.part } : {}
-    return { stream, actor: scheduleActor(job), command, found, ...decided }
+    const request = { stream, actor: scheduleActor(job), command, found }
+    return prepared !== undefined && isAsGood(prepared, { now, seq: found.seq })
+      ? { ...request, ahead: { decided: prepared.decided, amend: restamp(prepared.now, now) } }
+      : request
   }
 
   #settle(one: Waiting, outcome: DecidedTogether<CronJob | undefined>, now: string): void {
@@ -216,6 +223,17 @@ class TogetherOrAlone implements JobDecisions {
       execute().then(({ command, ...executed }) => resolve({ ...executed, now: command.now }), reject),
     )
   }
+}
+
+/** What time has made of the job since, or others have, was not known then. */
+function isAsGood(prepared: PreparedTick, { now, seq }: { now: string; seq: number }): boolean {
+  const lateMs = Date.parse(now) - Date.parse(prepared.now)
+  return prepared.seq === seq && lateMs >= 0 && lateMs <= AS_GOOD_MS
+}
+
+/** It was decided as of its time, and is on record as of the moment at which it leaves. */
+function restamp(then: string, now: string): (draft: Draft) => Draft {
+  return (draft) => (draft.data['at'] === then ? { ...draft, data: { ...draft.data, at: now } } : draft)
 }
 
 function deciderOfStream(stream: string): ReturnType<typeof cronDecider> {
