@@ -319,4 +319,20 @@ describe('a clock', () => {
     expect(count).toBeGreaterThanOrEqual(10 * 24 - 2)
     clock.advance(-(10 * 24 + 2) * hour)
   })
+
+  it('that jumps over a time finds that it was missed, though it was decided ahead', async () => {
+    const instance = await open()
+    const at = new Date(Date.parse(await clock.now()) + 1_800).toISOString()
+    await define(instance, 'jumped', { schedule: { at }, action: note('run/jumped'), misfire: 'skip' })
+    const isPicked = async () => {
+      const { rows } = await sql`select 1 from cron.picks where job = 'jumped'`.execute(world.database.kysely)
+      return rows.length > 0
+    }
+    await waitFor(isPicked, { what: 'the pick', timeoutMs: 5_000 })
+    clock.advance(3_600_000)
+    const types = () => typesOf('jumped')
+    await waitFor(async () => (await types()).length > 1, { what: 'a decision', timeoutMs: 10_000 })
+    expect(await types()).toEqual(['JOB_DEFINED', 'SLOTS_MISSED'])
+    clock.advance(-3_600_000)
+  })
 })
