@@ -21,8 +21,9 @@ describeWithServer('A projection', () => {
     await using deployment = await deploy()
     const { projection } = deployment.services
     await using daybook = await deployment.connect()
-    const load = startLoad(daybook, { writers: 2, runsMax: 40 })
     await projection.arm('projection.before-commit', { passing: 2, signal: 'SIGSTOP' })
+    // Not before: what a slow restart finds waiting is applied in one go, and is passed once.
+    const load = startLoad(daybook, { writers: 2, runsMax: 40 })
     await projection.struck()
     const stoppedAt = performance.now()
     // Another instance could go on: Postgres has ended the transaction, and the lock on the checkpoint with it.
