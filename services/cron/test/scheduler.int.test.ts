@@ -37,10 +37,12 @@ async function startsOf(job: string): Promise<{ slot: string; at: string; record
     .map((event) => ({ slot: said(event, 'slot'), at: said(event, 'at'), recordedAt: event.recordedAt }))
 }
 
+const lateMsOf = ({ slot, recordedAt }: { slot: string; recordedAt: string }) =>
+  Date.parse(recordedAt) - Date.parse(slot)
+
 /** Until so many runs of the job have started. */
 function untilStarted(job: string, count: number): Promise<unknown> {
-  const what = `${count} starts of ${job}`
-  return waitFor(async () => (await startsOf(job)).length >= count, { what, timeoutMs: 15_000 })
+  return waitFor(async () => (await startsOf(job)).length >= count, { what: job, timeoutMs: 15_000 })
 }
 
 const typesOf = async (job: string) => (await world.events(job)).map(({ type }) => type.replace('CRON_', ''))
@@ -59,9 +61,8 @@ describe('a job', () => {
     const starts = await startsOf('ticking')
     for (const { slot, at, recordedAt } of starts) {
       expect(at >= slot).toBe(true)
-      const lateMs = Date.parse(recordedAt) - Date.parse(slot)
-      // What the clocks of two services, both the database's, may differ by.
-      expect(lateMs).toBeGreaterThan(-20)
+      const lateMs = lateMsOf({ slot, recordedAt })
+      expect(lateMs).toBeGreaterThan(-20) // What the clocks of two services may differ by.
       expect(lateMs).toBeLessThan(2_000)
     }
     await expectEachSlotOnce('ticking')
@@ -254,12 +255,9 @@ describe('a read model that is behind', () => {
       await untilStarted('ahead', before + 4)
     })
     await expectEachSlotOnce('ahead')
-    const starts = await startsOf('ahead')
-    const lateness = starts
-      .map(({ slot, recordedAt }) => Date.parse(recordedAt) - Date.parse(slot))
-      .toSorted((a, b) => a - b)
+    const late = (await startsOf('ahead')).map(lateMsOf).toSorted((a, b) => a - b)
     // Its pick is over after two seconds; then the read model would be asked again, each time. A slow machine is late once.
-    expect(lateness[Math.floor(lateness.length / 2)]).toBeLessThan(2_000)
+    expect(late[Math.floor(late.length / 2)]).toBeLessThan(2_000)
   })
 })
 
@@ -302,7 +300,6 @@ describe('a clock', () => {
     clock.advance(hour)
     await untilStarted('turned', 1)
     clock.advance(-hour)
-    // While it is earlier again, others get on, and what comes now has a time of its own.
     const at = new Date(Date.parse(await clock.now()) + 1_000).toISOString()
     await define(instance, 'witness', { schedule: { at }, action: note('run/witness') })
     await untilStarted('witness', 1)
@@ -324,15 +321,12 @@ describe('a clock', () => {
     const instance = await open()
     const at = new Date(Date.parse(await clock.now()) + 1_800).toISOString()
     await define(instance, 'jumped', { schedule: { at }, action: note('run/jumped'), misfire: 'skip' })
-    const isPicked = async () => {
-      const { rows } = await sql`select 1 from cron.picks where job = 'jumped'`.execute(world.database.kysely)
-      return rows.length > 0
-    }
+    const picks = sql`select 1 from cron.picks where job = 'jumped'`
+    const isPicked = async () => (await picks.execute(world.database.kysely)).rows.length > 0
     await waitFor(isPicked, { what: 'the pick', timeoutMs: 5_000 })
     clock.advance(3_600_000)
-    const types = () => typesOf('jumped')
-    await waitFor(async () => (await types()).length > 1, { what: 'a decision', timeoutMs: 10_000 })
-    expect(await types()).toEqual(['JOB_DEFINED', 'SLOTS_MISSED'])
+    await waitFor(async () => (await typesOf('jumped')).length > 1, { what: 'a decision' })
+    expect(await typesOf('jumped')).toEqual(['JOB_DEFINED', 'SLOTS_MISSED'])
     clock.advance(-3_600_000)
   })
 })
